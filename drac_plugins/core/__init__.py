@@ -1,0 +1,1 @@
+"""What every plugin and the ingester share. `ingest` never imports `core.web`."""

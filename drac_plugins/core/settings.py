@@ -1,0 +1,225 @@
+"""Every setting: TOML file, then environment (`DRAC_<SECTION>__<KEY>`), strict.
+
+Nothing is read at import. A key that nobody knows, a value of the wrong type or a file that cannot be read is a
+start-up error that names the key and the source.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+ENVIRONMENT_PREFIX = "DRAC_"
+
+
+class SettingsError(Exception):
+    """A setting is unknown, malformed or unreadable; the text says which and where it came from."""
+
+
+class Section(BaseModel):
+    """A table of the settings file. Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Facility(Section):
+    name: str = Field("ESRF", description="Facility.name in ICAT")
+    zone: str = Field("Europe/Paris", description="time zone of dates that come without an offset")
+    data_root: Path | None = Field(None, description="folder below which datasets lie; shown by /health")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+class Account(Section):
+    """A service account in ICAT (design decision D12)."""
+
+    plugin: str = "simple"
+    username: str
+    password: SecretStr
+
+
+class Icat(Section):
+    url: str = Field("http://127.0.0.1:8181", description="base address of the ICAT server")
+    soap_path: str = "/ICATService/ICAT"
+    rest_path: str = "/icat"
+    timeout_seconds: float = Field(60.0, gt=0)
+    verify: bool = Field(True, description="check the server's TLS certificate")
+    pool_size: int = Field(8, ge=1, description="SOAP clients kept ready")
+    ingester: Account = Account(username="ingester", password=SecretStr("ingester"))
+    acquisition: Account = Account(username="acquisition", password=SecretStr("acquisition"))
+    reader: Account = Account(username="reader", password=SecretStr("reader"))
+
+
+class Auth(Section):
+    default_plugin: str = Field("db", description="ICAT authenticator when a log-in names none")
+    user_name_pattern: str | None = Field(
+        None,
+        description="regular expression with groups login and suffix over ICAT user names; "
+        "default: derived from the authenticators of the server",
+    )
+    administrator_groups: tuple[str, ...] = Field(("administrators",), description="ICAT groupings of administrators")
+    minter_groups: tuple[str, ...] = ("minters",)
+    beta_tester_groups: tuple[str, ...] = ("beta-testers",)
+    api_keys: Mapping[str, str] = Field(
+        default_factory=dict, description="name of an application -> its API key, or sha256:<hex digest> of it"
+    )
+
+
+class Store(Section):
+    url: str = Field("sqlite:///var/drac.sqlite", description="SQLAlchemy address of the facade's own store")
+    auto_upgrade: bool = Field(True, description="bring the tables up to date at start (otherwise: drac db upgrade)")
+
+
+class Web(Section):
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = Field(1, ge=1)
+    threads: int = Field(8, ge=1)
+    public_url: str | None = Field(None, description="address of the facade as users see it")
+    secret_key: SecretStr | None = Field(None, description="signs the cookies of the pages; default: made and kept in var")
+    cookie_secure: bool = Field(False, description="send the page cookie over https only")
+    cors_origins: tuple[str, ...] = ("*",)
+    max_body_bytes: int = 16 * 1024 * 1024
+
+
+class Plugins(Section):
+    enabled: tuple[str, ...] = ("session", "catalogue", "dataacquisition", "displays")
+
+
+class Displays(Section):
+    folders: tuple[Path, ...] = Field((), description="folders with display documents of the facility")
+
+
+class Ingest(Section):
+    listen: str | None = Field("127.0.0.1:61613", description="host:port of the ingester's own STOMP listener; '' for none")
+    brokers: tuple[str, ...] = Field((), description="host:port of STOMP brokers to subscribe to")
+    broker_login: str | None = None
+    broker_passcode: SecretStr | None = None
+    monitor: str | None = Field("127.0.0.1:8778", description="host:port of the health monitor that producers ask")
+    queue_prefix: str = "/queue/"
+    prefetch: int = Field(50, ge=1, le=1000)
+    heartbeat_seconds: float = Field(10.0, ge=0)
+    reconnect_seconds: tuple[float, ...] = (0.25, 0.5, 1, 2, 5, 10, 30)
+    workers: int = Field(2, ge=1, description="datasets written at the same time")
+    poll_seconds: float = Field(0.2, gt=0)
+    max_message_bytes: int = 10 * 1024 * 1024
+    create_sessions: bool = Field(True, description="make an open-ended session when none fits")
+    session_tolerance_hours: float = Field(48.0, ge=0)
+    session_type: str = Field("MX", description="InvestigationType of sessions made by the ingester")
+    unknown_parameters: Literal["keep", "quarantine", "drop"] = "keep"
+    max_new_parameter_types_per_day: int = 200
+    elapsed_time_unit: Literal["ms", "s"] = "ms"
+    clock_slack_seconds: float = Field(5.0, description="an end before the start by less than this is swapped silently")
+    late_end: Literal["refuse", "clamp"] = "refuse"
+    data_roots: tuple[str, ...] = Field(("/data",), description="announced locations must lie below one of these")
+    path_map: Mapping[str, Path] = Field(
+        default_factory=dict, description="announced prefix -> folder on disk, used only to read files (D14)"
+    )
+    mount_prefixes: tuple[str, ...] = ("/mnt/multipath-shares", "/gpfs/easy")
+    proposal_aliases: Mapping[str, str] = Field(default_factory=dict)
+    beamline_aliases: Mapping[str, str] = Field(default_factory=dict)
+    definition_techniques: Mapping[str, str] = Field(
+        default_factory=dict, description="word of `definition` without technique_pid -> technique IRI, marked inferred"
+    )
+    max_files_per_dataset: int = 30000
+    gallery_extensions: tuple[str, ...] = ("png", "jpg", "jpeg", "gif", "svg", "webp", "pdb", "mol", "html", "json", "txt")
+    gallery_max_bytes: int = 5 * 1024 * 1024
+    gallery_max_files: int = 50
+    retry_seconds: tuple[float, ...] = Field(
+        (1, 2, 4, 8, 16, 32, 64, 128, 300), description="pauses between tries after a temporary cause; the last repeats"
+    )
+    session_retry_hours: float = Field(24.0, ge=0, description="how long an unknown proposal is tried again")
+    instrument_retry_minutes: float = Field(60.0, ge=0)
+    instrument_retry_pause_minutes: float = Field(10.0, gt=0)
+    missing_folder_retry_minutes: tuple[float, ...] = (1, 10, 60)
+    poison_attempts: int = Field(5, ge=1)
+
+
+class Settings(Section):
+    """The whole configuration. `var` is the folder of everything that the zero-setup profile writes."""
+
+    var: Path = Path("var")
+    facility: Facility = Facility()
+    icat: Icat = Icat()
+    auth: Auth = Auth()
+    store: Store = Store()
+    web: Web = Web()
+    plugins: Plugins = Plugins()
+    displays: Displays = Displays()
+    ingest: Ingest = Ingest()
+    plugin: Mapping[str, Mapping[str, Any]] = Field(
+        default_factory=dict, description="settings of facility plugins, each checked by the plugin's own model"
+    )
+
+
+def load(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    `path`: a TOML file; default: `DRAC_CONFIG`, else no file. `environment` defaults to that of the process.
+    Raises SettingsError.
+    """
+    environment = os.environ if environment is None else environment
+    if path is None and environment.get("DRAC_CONFIG"):
+        path = Path(environment["DRAC_CONFIG"])
+    document = _read_toml(path) if path else {}
+    _overlay(document, environment)
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, path)) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
+    """Put `DRAC_SECTION__KEY` over the document; a value that reads as TOML is taken as such, else as text."""
+    for variable, text in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in ("DRAC_CONFIG", "DRAC_TEST_REQUIRE"):
+            continue
+        *sections, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+        table = document
+        for name in sections:
+            table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                raise SettingsError(f"{variable}: {name} is not a section")
+        table[key] = _value(text)
+
+
+def _value(text: str) -> Any:
+    if text[:1] in "[{":
+        try:
+            return tomllib.loads(f"v = {text}")["v"]
+        except tomllib.TOMLDecodeError:
+            return text
+    return text
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    source = f"{path} or the environment" if path else "the environment"
+    lines = []
+    for fault in error.errors():
+        key = ".".join(str(part) for part in fault["loc"])
+        text = "unknown key" if fault["type"] == "extra_forbidden" else fault["msg"]
+        lines.append(f"{key}: {text} (from {source})")
+    return "\n".join(lines)

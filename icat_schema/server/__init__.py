@@ -1,0 +1,1 @@
+"""The embedded ICAT 5 server: an island with its own process, port and database, reached only over SOAP and REST."""

@@ -1,0 +1,1 @@
+"""From announced messages and files to catalogue entities: once, whole, whatever the order."""

@@ -1,0 +1,49 @@
+"""How the handling of one message ended. `ingest.worker` alone turns an outcome into a state of the inbox row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Reason = Literal["xml", "schema", "kind", "size", "values", "dates", "location", "instrument", "session", "internal"]
+"""Causes of quarantine, as the dossier (section 12.2) names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Applied. `dataset_id` for dataset messages, `investigation_id` always when known; `warnings` for the operator."""
+
+    investigation_id: int | None = None
+    dataset_id: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Refused(Exception):  # noqa: N818 - a verdict, not a programming error
+    """Permanent: the message goes to quarantine with this reason and sentence. `step` is the stage that refused."""
+
+    def __init__(self, reason: Reason, text: str, step: str) -> None:
+        super().__init__(text)
+        self.reason: Reason = reason
+        self.text = text
+        self.step = step
+
+
+class NotYet(Exception):  # noqa: N818
+    """Temporary: try again. `reason`/`text` are what quarantine will say when `give_up_after_seconds` (counted from the
+    first arrival; None: never) has passed; `pause_seconds` overrides the usual growing pause."""
+
+    def __init__(
+        self,
+        reason: Reason,
+        text: str,
+        step: str,
+        *,
+        give_up_after_seconds: float | None = None,
+        pause_seconds: float | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.reason: Reason = reason
+        self.text = text
+        self.step = step
+        self.give_up_after_seconds = give_up_after_seconds
+        self.pause_seconds = pause_seconds

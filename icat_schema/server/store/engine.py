@@ -1,0 +1,104 @@
+"""Open the database of the catalogue, and its two kinds of transaction."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+from icat_schema.server.store.tables import metadata
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a writer waits for another one on SQLite."""
+
+_WRITE = "icat_write"
+
+
+def open_engine(url: str) -> Engine:
+    """Connect lazily to `sqlite:///file` or `postgresql+psycopg://…`.
+
+    Raises ValueError for other databases, and for SQLite in memory: connections would not see each other's data.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise ValueError("The catalogue needs a file: use a URL such as sqlite:///catalogue.db")
+        return _open_sqlite(url)
+    if backend == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise ValueError(f"Database '{backend}' is not supported: use sqlite:///file or postgresql+psycopg://…")
+
+
+def create_tables(engine: Engine) -> None:
+    """Create every table and index that is not there yet."""
+    metadata.create_all(engine)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that sees one state of the data. Writing in it is an error on PostgreSQL."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction: committed at the end, rolled back on any exception.
+
+    On SQLite the write lock is taken at once, so that a transaction never fails half-way because another one wrote.
+    """
+    with engine.connect() as connection:
+        connection = connection.execution_options(**{_WRITE: True})
+        with connection.begin():
+            yield connection
+
+
+def _open_sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "case_sensitive_like = ON",
+        "cache_size = -65536",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own functions know ASCII only, or fail where PostgreSQL and MariaDB agree on an answer.
+    connection.create_function("upper", 1, _upper, deterministic=True)
+    connection.create_function("lower", 1, _lower, deterministic=True)
+    connection.create_function("sqrt", 1, _sqrt, deterministic=True)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _upper(value: object) -> str | None:
+    return None if value is None else str(value).upper()
+
+
+def _lower(value: object) -> str | None:
+    return None if value is None else str(value).lower()
+
+
+def _sqrt(value: float | None) -> float | None:
+    return None if value is None or value < 0 else math.sqrt(value)

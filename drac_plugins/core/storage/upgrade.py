@@ -1,0 +1,68 @@
+"""Bringing a store up to date: the one linear history of all in-tree tables, run by Alembic configured in code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from drac_plugins.core.errors import Unavailable
+from drac_plugins.core.storage.store import Store
+
+HISTORY = Path(__file__).with_name("migrations")
+_LOCK = 0x64726163  # advisory lock of PostgreSQL: one process migrates, the others wait
+
+
+def upgrade(store: Store) -> None:
+    """Create or change the tables up to the newest revision, in one transaction; safe to call from several processes.
+
+    Raises Unavailable when the store does not answer or was written by a newer release.
+    """
+    _run(store, lambda config: command.upgrade(config, "head"))
+
+
+def downgrade(store: Store, revision: str) -> None:
+    """Go back to a revision (`base`: no tables at all). Data in what is removed are lost."""
+    _run(store, lambda config: command.downgrade(config, revision))
+
+
+def revise(store: Store, message: str) -> None:
+    """Write a new revision from the difference between an up-to-date store and `metadata` (for developers; import every
+    module with tables first, and read the result before committing it)."""
+    _run(store, lambda config: command.revision(config, message, autogenerate=True))
+
+
+def is_current(store: Store) -> bool:
+    """Whether the tables are those of this release."""
+    with store.read() as connection:
+        present = MigrationContext.configure(connection).get_current_revision()
+    return present == ScriptDirectory(str(HISTORY)).get_current_head()
+
+
+def _run(store: Store, action: Callable[[Config], object]) -> None:
+    with store.exclusive() as connection, _locked(connection):
+        config = Config()
+        config.set_main_option("script_location", str(HISTORY).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+        config.attributes["connection"] = connection
+        try:
+            action(config)
+        except CommandError as error:
+            raise Unavailable(f"{store!r} cannot be brought up to date: {error}") from error
+
+
+@contextmanager
+def _locked(connection: Connection) -> Iterator[None]:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    yield
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise Unavailable("The migration would leave rows without the rows they refer to; nothing was changed")

@@ -18,7 +18,7 @@ class Done:
     warnings: tuple[str, ...] = ()
 
 
-class Refused(Exception):  # noqa: N818 - a verdict, not a programming error
+class Refused(Exception):
     """Permanent: the message goes to quarantine with this reason and sentence. `step` is the stage that refused."""
 
     def __init__(self, reason: Reason, text: str, step: str) -> None:
@@ -28,7 +28,7 @@ class Refused(Exception):  # noqa: N818 - a verdict, not a programming error
         self.step = step
 
 
-class NotYet(Exception):  # noqa: N818
+class NotYet(Exception):
     """Temporary: try again. `reason`/`text` are what quarantine will say when `give_up_after_seconds` (counted from the
     first arrival; None: never) has passed; `pause_seconds` overrides the usual growing pause."""
 

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -36,7 +36,12 @@ class Facility(Section):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        ZoneInfo(value)
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(
+                f"unknown time zone {value}: use a name of the IANA database, such as Europe/Paris"
+            ) from error
         return value
 
     @property
@@ -52,6 +57,21 @@ class Account(Section):
     password: SecretStr
 
 
+class IngesterAccount(Account):
+    username: str = "ingester"
+    password: SecretStr = SecretStr("ingester")
+
+
+class AcquisitionAccount(Account):
+    username: str = "acquisition"
+    password: SecretStr = SecretStr("acquisition")
+
+
+class ReaderAccount(Account):
+    username: str = "reader"
+    password: SecretStr = SecretStr("reader")
+
+
 class Icat(Section):
     url: str = Field("http://127.0.0.1:8181", description="base address of the ICAT server")
     soap_path: str = "/ICATService/ICAT"
@@ -59,9 +79,9 @@ class Icat(Section):
     timeout_seconds: float = Field(60.0, gt=0)
     verify: bool = Field(True, description="check the server's TLS certificate")
     pool_size: int = Field(8, ge=1, description="SOAP clients kept ready")
-    ingester: Account = Account(username="ingester", password=SecretStr("ingester"))
-    acquisition: Account = Account(username="acquisition", password=SecretStr("acquisition"))
-    reader: Account = Account(username="reader", password=SecretStr("reader"))
+    ingester: IngesterAccount = IngesterAccount()
+    acquisition: AcquisitionAccount = AcquisitionAccount()
+    reader: ReaderAccount = ReaderAccount()
 
 
 class Auth(Section):
@@ -90,7 +110,9 @@ class Web(Section):
     workers: int = Field(1, ge=1)
     threads: int = Field(8, ge=1)
     public_url: str | None = Field(None, description="address of the facade as users see it")
-    secret_key: SecretStr | None = Field(None, description="signs the cookies of the pages; default: made and kept in var")
+    secret_key: SecretStr | None = Field(
+        None, description="signs the cookies of the pages; default: made and kept in var"
+    )
     cookie_secure: bool = Field(False, description="send the page cookie over https only")
     cors_origins: tuple[str, ...] = ("*",)
     max_body_bytes: int = 16 * 1024 * 1024
@@ -105,7 +127,9 @@ class Displays(Section):
 
 
 class Ingest(Section):
-    listen: str | None = Field("127.0.0.1:61613", description="host:port of the ingester's own STOMP listener; '' for none")
+    listen: str | None = Field(
+        "127.0.0.1:61613", description="host:port of the ingester's own STOMP listener; '' for none"
+    )
     brokers: tuple[str, ...] = Field((), description="host:port of STOMP brokers to subscribe to")
     broker_login: str | None = None
     broker_passcode: SecretStr | None = None
@@ -136,7 +160,19 @@ class Ingest(Section):
         default_factory=dict, description="word of `definition` without technique_pid -> technique IRI, marked inferred"
     )
     max_files_per_dataset: int = 30000
-    gallery_extensions: tuple[str, ...] = ("png", "jpg", "jpeg", "gif", "svg", "webp", "pdb", "mol", "html", "json", "txt")
+    gallery_extensions: tuple[str, ...] = (
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "svg",
+        "webp",
+        "pdb",
+        "mol",
+        "html",
+        "json",
+        "txt",
+    )
     gallery_max_bytes: int = 5 * 1024 * 1024
     gallery_max_files: int = 50
     retry_seconds: tuple[float, ...] = Field(

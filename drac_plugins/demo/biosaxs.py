@@ -53,7 +53,9 @@ def _raw(
         signal=frames,
         axes={"frame": np.arange(FRAMES), "q": Q},
     )
-    pictures.curve(path / "gallery" / "scattering.png", np.log10(Q), np.log10(frames.mean(axis=0)), f"{kind}: log I against log q")
+    pictures.curve(
+        path / "gallery" / "scattering.png", np.log10(Q), np.log10(frames.mean(axis=0)), f"{kind}: log I against log q"
+    )
     metadata = {
         "Sample_name": "bsa",
         "definition": "BioSAXS",
@@ -89,8 +91,16 @@ def _subtracted(
     np.savetxt(path / "bsa_subtracted.dat", np.column_stack([Q, mean, error]), header="q (1/nm), I, sigma")
     radius, deviation, i0 = _guinier(mean, error)
     low = (Q * radius) < 1.3
-    pictures.curve(path / "gallery" / "scattering.png", np.log10(Q), np.log10(np.clip(mean, 1e-6, None)), "Scattering curve")
-    pictures.curve(path / "gallery" / "guinier.png", Q[low] ** 2, np.log(mean[low]), "Guinier region: ln I against q^2", points=True)
+    pictures.curve(
+        path / "gallery" / "scattering.png", np.log10(Q), np.log10(np.clip(mean, 1e-6, None)), "Scattering curve"
+    )
+    pictures.curve(
+        path / "gallery" / "guinier.png",
+        Q[low] ** 2,
+        np.log(mean[low]),
+        "Guinier region: ln I against q^2",
+        points=True,
+    )
     pictures.curve(path / "gallery" / "kratky.png", Q * radius, (Q * radius) ** 2 * mean / i0, "Kratky, normalised")
     metadata = {
         "Sample_name": "bsa",

@@ -15,7 +15,12 @@ from drac_plugins.demo.announcement import Announcement, SessionFolder
 ZONE = ZoneInfo("Europe/Paris")
 TILTS = (0.0, 3.0, -3.0, 6.0, -6.0)
 FRAMES, SIDE = 6, 128
-COMMON = {"Sample_name": "TS_01", "EM_grid_name": "grid1", "EM_grid_square_name": "square7", "EM_protein_acronym": "ribo"}
+COMMON = {
+    "Sample_name": "TS_01",
+    "EM_grid_name": "grid1",
+    "EM_grid_square_name": "square7",
+    "EM_protein_acronym": "ribo",
+}
 
 
 def session(data: Path) -> Iterator[Announcement]:
@@ -32,7 +37,9 @@ def _movie(folder: SessionFolder, index: int, tilt: float, start: datetime) -> I
     frames = np.stack([_shifted(scene, dx, dy, index * 10 + n) for n, (dx, dy) in enumerate(shifts)])
     raw = _raw(folder, label, tilt, start, frames)
     yield raw
-    corrected = np.mean([_shifted(frame, -dx, -dy, None) for frame, (dx, dy) in zip(frames, shifts, strict=True)], axis=0)
+    corrected = np.mean(
+        [_shifted(frame, -dx, -dy, None) for frame, (dx, dy) in zip(frames, shifts, strict=True)], axis=0
+    )
     motion = _motion_correction(folder, label, start, raw, corrected, shifts)
     yield motion
     yield _ctf(folder, label, start, motion, corrected, index)
@@ -74,14 +81,21 @@ def _raw(folder: SessionFolder, label: str, tilt: float, start: datetime, frames
 
 
 def _motion_correction(
-    folder: SessionFolder, label: str, start: datetime, raw: Announcement, corrected: pictures.Array, shifts: pictures.Array
+    folder: SessionFolder,
+    label: str,
+    start: datetime,
+    raw: Announcement,
+    corrected: pictures.Array,
+    shifts: pictures.Array,
 ) -> Announcement:
     path = folder.processed("grid1", "TS_01", f"{label}_MotionCor")
     begin = start + timedelta(minutes=1)
     end = begin + timedelta(seconds=40)
     _processed_entry(path / f"{label}_aligned.h5", "aligned micrograph", begin, end, corrected)
     pictures.grey(path / "gallery" / f"{label}_aligned.jpg", corrected)
-    pictures.curve(path / "gallery" / f"{label}_global_shifts.png", shifts[:, 0], shifts[:, 1], "Global shifts in pixels")
+    pictures.curve(
+        path / "gallery" / f"{label}_global_shifts.png", shifts[:, 0], shifts[:, 1], "Global shifts in pixels"
+    )
     steps = np.hypot(*np.diff(shifts, axis=0).T)
     metadata = {
         **COMMON,

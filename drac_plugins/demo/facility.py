@@ -32,7 +32,9 @@ def set_up(session: Session) -> None:
     users = _users(session, content["users"])
     _groups(session, content["groups"], users)
     _rules(session, content["access"])
-    instruments = _named(session, "Instrument", facility, [{k: i[k] for k in ("name", "fullName")} for i in content["instruments"]])
+    instruments = _named(
+        session, "Instrument", facility, [{k: i[k] for k in ("name", "fullName")} for i in content["instruments"]]
+    )
     _scientists(session, content["instruments"], instruments, users)
     types = _named(session, "InvestigationType", facility, content["investigation_types"])
     _investigations(session, content["investigations"], facility, types, instruments, users)
@@ -56,7 +58,10 @@ def _users(session: Session, facts: Sequence[Mapping[str, Any]]) -> dict[str, in
 def _groups(session: Session, groups: Mapping[str, Sequence[str]], users: Mapping[str, int]) -> None:
     known = {name for (name,) in session.rows(Select("Grouping", ["name"]))}
     missing = [
-        New("Grouping", {"name": name, "userGroups": [New("UserGroup", {"user": Ref(users[login])}) for login in logins]})
+        New(
+            "Grouping",
+            {"name": name, "userGroups": [New("UserGroup", {"user": Ref(users[login])}) for login in logins]},
+        )
         for name, logins in groups.items()
         if name not in known
     ]
@@ -121,7 +126,9 @@ def _investigation(
 ) -> New:
     own = {key: fact[key] for key in ("name", "visitId", "title", "doi") if key in fact}
     dates = {key: _instant(fact[key]) for key in ("startDate", "endDate", "releaseDate")}
-    team = [New("InvestigationUser", {"user": Ref(users[login]), "role": role}) for login, role in fact["users"].items()]
+    team = [
+        New("InvestigationUser", {"user": Ref(users[login]), "role": role}) for login, role in fact["users"].items()
+    ]
     return New(
         "Investigation",
         {
@@ -129,7 +136,9 @@ def _investigation(
             **dates,
             "facility": Ref(facility),
             "type": Ref(types[fact["type"]]),
-            "investigationInstruments": [New("InvestigationInstrument", {"instrument": Ref(instruments[fact["instrument"]])})],
+            "investigationInstruments": [
+                New("InvestigationInstrument", {"instrument": Ref(instruments[fact["instrument"]])})
+            ],
             "investigationUsers": team,
         },
     )

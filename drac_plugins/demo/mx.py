@@ -90,7 +90,12 @@ def _collection(folder: SessionFolder, run: int, start: datetime, strength: floa
     pictures.grey(path / "gallery" / f"{prefix}_0001.jpeg", frames[0], high=99.5, invert=True)
     pictures.grey(path / "gallery" / f"{prefix}_crystal_snapshot.png", _crystal(run))
     spots = [float((frame > frame.mean() + 4 * frame.std()).sum()) for frame in frames]
-    pictures.curve(path / "gallery" / f"{prefix}_quality_per_image.png", np.arange(1, FRAMES + 1), spots, "Strong pixels per image")
+    pictures.curve(
+        path / "gallery" / f"{prefix}_quality_per_image.png",
+        np.arange(1.0, FRAMES + 1),
+        spots,
+        "Strong pixels per image",
+    )
     metadata: dict[str, Any] = {
         "Sample_name": "lyso-crystal1",
         "SampleProtein_acronym": "lyso",
@@ -141,7 +146,8 @@ def _frame(seed: int, strength: float) -> pictures.Array:
                 height = strength * rng.exponential(220.0) * np.exp(-float(np.hypot(*centre)) / 55.0)
                 frame += height * np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / 1.6)
     frame[radius < 6] = 0.0
-    return rng.poisson(frame).astype(float)
+    counts: pictures.Array = rng.poisson(frame).astype(float)
+    return counts
 
 
 def _crystal(run: int) -> pictures.Array:
@@ -151,10 +157,13 @@ def _crystal(run: int) -> pictures.Array:
     tilt = np.deg2rad(30 * run)
     u, v = x * np.cos(tilt) + y * np.sin(tilt), -x * np.sin(tilt) + y * np.cos(tilt)
     body = 1.0 / (1.0 + np.exp((np.maximum(np.abs(u) / 30, np.abs(v) / 18) - 1) * 14))
-    return 0.8 - loop - 0.5 * body + np.random.default_rng(run).normal(0, 0.02, x.shape)
+    view: pictures.Array = 0.8 - loop - 0.5 * body + np.random.default_rng(run).normal(0, 0.02, x.shape)
+    return view
 
 
-def _result(folder: SessionFolder, raw: Announcement, pipeline: Pipeline, start: datetime, strength: float) -> Announcement:
+def _result(
+    folder: SessionFolder, raw: Announcement, pipeline: Pipeline, start: datetime, strength: float
+) -> Announcement:
     path = folder.processed("lyso", "lyso-crystal1", raw.dataset, pipeline.program)
     metadata = statistics(pipeline, strength)
     _write_results(path, metadata)
@@ -186,7 +195,9 @@ def statistics(pipeline: Pipeline, strength: float) -> dict[str, Any]:
         "MXAutoprocIntegration_start_image_number": 1,
         "MXAutoprocIntegration_end_image_number": FRAMES,
     }
-    for name, value in zip(("a", "b", "c", "alpha", "beta", "gamma"), (78.9, 78.9, 37.1, 90.0, 90.0, 90.0), strict=True):
+    for name, value in zip(
+        ("a", "b", "c", "alpha", "beta", "gamma"), (78.9, 78.9, 37.1, 90.0, 90.0, 90.0), strict=True
+    ):
         found[f"MXAutoprocIntegration_cell_{name}"] = str(value)
     scale = 100.0 if pipeline.r_in_percent else 1.0
     high = round(1.9 - 0.25 * strength, 2)
@@ -215,5 +226,9 @@ def _write_results(path: Path, metadata: dict[str, Any]) -> None:
     """The files of a pipeline: its statistics as a table and as a picture of I/sigma per shell."""
     lines = [f"{name} {value}" for name, value in metadata.items() if name.startswith("MXAutoproc")]
     (path / "statistics.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    signal = [metadata[f"MXAutoprocIntegrationScaling_{shell}_mean_I_over_sigI"] for shell in ("inner", "overall", "outer")]
-    pictures.curve(path / "gallery" / "i_over_sigma.png", [1, 2, 3], signal, "I/sigma: inner, overall, outer", points=True)
+    signal = [
+        metadata[f"MXAutoprocIntegrationScaling_{shell}_mean_I_over_sigI"] for shell in ("inner", "overall", "outer")
+    ]
+    pictures.curve(
+        path / "gallery" / "i_over_sigma.png", [1, 2, 3], signal, "I/sigma: inner, overall, outer", points=True
+    )

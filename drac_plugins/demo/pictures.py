@@ -23,7 +23,9 @@ def grey(path: Path, values: Array, *, low: float = 1.0, high: float = 99.0, inv
     return _save(path, Image.fromarray(pixels))
 
 
-def curve(path: Path, x: Sequence[float] | Array, y: Sequence[float] | Array, title: str, *, points: bool = False) -> Path:
+def curve(
+    path: Path, x: Sequence[float] | Array, y: Sequence[float] | Array, title: str, *, points: bool = False
+) -> Path:
     """Write a line (or scatter) plot with its ranges printed at the axes."""
     width, height, margin = 480, 320, 44
     picture = Image.new("RGB", (width, height), "white")

@@ -34,7 +34,9 @@ def choose_port(wanted: int, option: str) -> int:
         try:
             probe.bind(("127.0.0.1", wanted))
         except OSError as error:
-            raise PortTaken(f"port {wanted} is in use: stop what listens there, or choose another with {option}") from error
+            raise PortTaken(
+                f"port {wanted} is in use: stop what listens there, or choose another with {option}"
+            ) from error
         port: int = probe.getsockname()[1]
         return port
 
@@ -51,11 +53,15 @@ class Processes:
     def __enter__(self) -> Processes:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for _, process in reversed(self._running):
             stop(process)
 
-    def start(self, name: str, command: Sequence[str], ready: Callable[[], bool], timeout_seconds: float = 60.0) -> None:
+    def start(
+        self, name: str, command: Sequence[str], ready: Callable[[], bool], timeout_seconds: float = 60.0
+    ) -> None:
         """Start `python -m …` and wait until `ready()`. Raises ProcessFailed."""
         with self._log(name).open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own modules

@@ -52,7 +52,9 @@ def announce(client: IcatClient, announcement: Announcement) -> None:
 
 @click.command()
 @click.option("--broker", required=True, help="host:port of the STOMP door")
-@click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="folder that holds visitor/")
+@click.option(
+    "--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="folder that holds visitor/"
+)
 def main(broker: str, data: Path) -> None:
     """Write the sample data below DATA and announce them to BROKER."""
     client = IcatClient(metadata_urls=[broker])

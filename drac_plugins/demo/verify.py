@@ -57,7 +57,9 @@ def registered(url: str, investigations: Sequence[int]) -> tuple[int, int]:
         dataset
         for investigation in investigations
         for dataset in requests.get(
-            f"{url}/dataacquisition/{API_KEY}/dataset", params={"investigationId": investigation}, timeout=TIMEOUT_SECONDS
+            f"{url}/dataacquisition/{API_KEY}/dataset",
+            params={"investigationId": investigation},
+            timeout=TIMEOUT_SECONDS,
         ).json()
     ]
     return len(datasets), sum(int(parameter(dataset, "__fileCount") or 0) > 0 for dataset in datasets)
@@ -79,7 +81,11 @@ def verify(url: str) -> None:
         results = collection["outputDatasets"]
         _expect(f"results of {collection['name']}", 5, len(results))
         merges = [result for result in results if parameter(result, "datasetName") == "merged"]
-        _expect(f"inputs of the merge under {collection['name']}", 3, len((parameter(merges[0], "input_datasetIds") or "").split()))
+        _expect(
+            f"inputs of the merge under {collection['name']}",
+            3,
+            len((parameter(merges[0], "input_datasetIds") or "").split()),
+        )
     movies = ada.datasets(known["MX-2790"], datasetType="acquisition", nested="true")
     _expect("movies of the tilt series", 5, len(movies))
     for movie in movies:

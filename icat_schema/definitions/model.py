@@ -93,7 +93,8 @@ class Entity:
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """Every attribute and relation by name."""
-        return {f.name: f for f in (*self.attributes, *self.one, *self.many)}
+        every: tuple[Field, ...] = (*self.attributes, *self.one, *self.many)
+        return {field.name: field for field in every}
 
     def attribute(self, name: str) -> Attribute | None:
         found = self.fields.get(name)

@@ -1,0 +1,3 @@
+from tests.support.demonstration import demonstration
+
+__all__ = ["demonstration"]

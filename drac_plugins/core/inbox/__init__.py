@@ -1,0 +1,24 @@
+"""The durable inbox of the ingester: kept before it is receipted, applied once, never lost."""
+
+from __future__ import annotations
+
+from drac_plugins.core.inbox.bodies import BodyFiles
+from drac_plugins.core.inbox.box import EDITABLE, Inbox
+from drac_plugins.core.inbox.records import Counters, Entry, Fields, Filter, Incoming, StageRun, Stored, Verdict
+from drac_plugins.core.inbox.tables import ingest_message, ingest_stage
+
+__all__ = [
+    "EDITABLE",
+    "BodyFiles",
+    "Counters",
+    "Entry",
+    "Fields",
+    "Filter",
+    "Inbox",
+    "Incoming",
+    "StageRun",
+    "Stored",
+    "Verdict",
+    "ingest_message",
+    "ingest_stage",
+]

@@ -1,0 +1,89 @@
+"""How rows of `ingest_message` come to be and change: the statements behind `Inbox`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select, update
+
+from drac_plugins.core.inbox.records import RETRIED_WHEN_SENT_AGAIN, Stored, Verdict
+from drac_plugins.core.inbox.tables import ingest_message as messages
+
+_MAX_HEADERS = 50
+_MAX_HEADER = 1024
+
+
+def put(connection: Connection, values: dict[str, Any], now: datetime) -> Stored:
+    known = connection.execute(
+        select(messages.c.id, messages.c.state, messages.c.reason).where(
+            messages.c.sha256 == values["sha256"], messages.c.queue == values["queue"]
+        )
+    ).first()
+    if known is None:
+        times = {"received": now, "last_received": now, "since": now}
+        empty: dict[str, Any] = {"repetitions": 0, "edits": {}, "warnings": [], "attempts": 0, "fault_count": 0}
+        result = connection.execute(insert(messages).values(**values, **times, **empty))
+        key = result.inserted_primary_key
+        assert key is not None
+        return Stored(int(key[0]), duplicate=False)
+    again = known.state == "quarantined" and known.reason in RETRIED_WHEN_SENT_AGAIN
+    connection.execute(
+        update(messages)
+        .where(messages.c.id == known.id)
+        .values(last_received=now, repetitions=messages.c.repetitions + 1, **(fresh(now) if again else {}))
+    )
+    return Stored(known.id, duplicate=True)
+
+
+def fresh(now: datetime) -> dict[str, Any]:
+    return {
+        "state": "received",
+        "since": now,
+        "lock_key": None,
+        "attempts": 0,
+        "due": None,
+        "holds_until": None,
+        "fault": None,
+        "fault_count": 0,
+        "reason": None,
+        "step": None,
+        "text": None,
+        "finished": None,
+    }
+
+
+def quarantined(verdict: Verdict, now: datetime) -> dict[str, Any]:
+    return {
+        "state": "quarantined",
+        "reason": verdict.reason,
+        "step": verdict.step,
+        "text": verdict.text,
+        "due": None,
+        "holds_until": None,
+        "finished": now,
+    }
+
+
+def blocked(now: datetime) -> ColumnElement[bool]:
+    other = messages.alias("other")
+    holding = and_(
+        other.c.id < messages.c.id,
+        other.c.state.in_(("ready", "waiting")),
+        or_(other.c.holds_until.is_(None), other.c.holds_until > now),
+    )
+    return exists().where(
+        other.c.lock_key == messages.c.lock_key,
+        other.c.id != messages.c.id,
+        or_(other.c.state == "working", holding),
+    )
+
+
+def printable(text: str, longest: int) -> str:
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text[:longest])
+
+
+def tidy(headers: Mapping[str, str]) -> dict[str, str]:
+    kept = list(headers.items())[:_MAX_HEADERS]
+    return {printable(name, _MAX_HEADER): printable(value, _MAX_HEADER) for name, value in kept}

@@ -1,0 +1,105 @@
+"""ICAT's REST interface: searches, batches of writes, session state, server properties."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import requests
+
+from icat_schema.gateway.counting import CallCounter
+from icat_schema.gateway.errors import CatalogueError, of_icat, of_status, translating, unreadable
+from icat_schema.gateway.settings import GatewaySettings, ServerProperties
+from icat_schema.gateway.wire import Wire
+
+_LEFT_PLAIN = "(),:!*/@"
+"""Characters that a query string may hold as they are; every saved byte is room for an id."""
+
+
+def encoded(query: str) -> str:
+    """A query as it stands in the URL."""
+    return quote_plus(query, safe=_LEFT_PLAIN)
+
+
+class Rest:
+    """The calls; each raises a `CatalogueError`."""
+
+    def __init__(self, settings: GatewaySettings, wire: Wire) -> None:
+        self._base = settings.base + settings.rest_path.rstrip("/")
+        self._wire = wire
+
+    def search(self, session_id: str, query: str) -> list[Any]:
+        """The results of a query as JSON has them."""
+        url = f"{self._base}/entityManager?sessionId={quote_plus(session_id)}&query={encoded(query)}"
+        with translating(session_id):
+            reply = self._wire.send("GET", url)
+        found = _json(reply, session_id)
+        if not isinstance(found, list):
+            raise unreadable()
+        return found
+
+    def write(self, session_id: str, entities: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Create and change objects in one transaction; the ids of the new ones."""
+        text = json.dumps(entities, ensure_ascii=False, allow_nan=False)
+        with translating(session_id):
+            reply = self._wire.send(
+                "POST", f"{self._base}/entityManager", data={"sessionId": session_id, "entities": text}
+            )
+        ids = _json(reply, session_id)
+        if not isinstance(ids, list) or not all(isinstance(i, int) for i in ids):
+            raise unreadable()
+        return ids
+
+    def session_state(self, session_id: str) -> tuple[str, float]:
+        """(user name, minutes that remain)."""
+        with translating(session_id):
+            reply = self._wire.send("GET", f"{self._base}/session/{quote(session_id, safe='')}")
+        state = _json(reply, session_id)
+        try:
+            return str(state["userName"]), float(state["remainingMinutes"])
+        except (TypeError, KeyError, ValueError):
+            pass
+        raise unreadable()
+
+    def properties(self, counter: CallCounter) -> ServerProperties:
+        """Version and limits of the server (two calls, not counted)."""
+        with counter.not_counting(), translating():
+            version = _json(self._wire.send("GET", f"{self._base}/version"))
+            properties = _json(self._wire.send("GET", f"{self._base}/properties"))
+        try:
+            return ServerProperties(
+                version=str(version["version"]),
+                max_entities=int(properties["maxEntities"]),
+                lifetime_minutes=int(properties["lifetimeMinutes"]),
+                authenticators={
+                    str(a["mnemonic"]): tuple(str(key["name"]) for key in a.get("keys", ()))
+                    for a in properties["authenticators"]
+                },
+            )
+        except (TypeError, KeyError, ValueError, AttributeError):
+            pass
+        raise unreadable()
+
+
+def _json(reply: requests.Response, *hide: str) -> Any:
+    """The body of a good reply; the exception that a bad one stands for."""
+    if reply.status_code != 200:
+        raise _failure(reply, hide)
+    try:
+        return json.loads(reply.content)
+    except (ValueError, RecursionError):
+        pass
+    raise unreadable()
+
+
+def _failure(reply: requests.Response, hide: tuple[str, ...]) -> CatalogueError:
+    try:
+        error = json.loads(reply.content)
+    except (ValueError, RecursionError):
+        error = None
+    if not isinstance(error, dict) or not isinstance(error.get("code"), str):
+        return of_status(reply.status_code, reply.reason or "")
+    offset = error.get("offset")
+    return of_icat(error["code"], str(error.get("message", "")), offset if isinstance(offset, int) else None, hide)

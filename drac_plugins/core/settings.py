@@ -126,6 +126,14 @@ class Displays(Section):
     folders: tuple[Path, ...] = Field((), description="folders with display documents of the facility")
 
 
+class Queues(Section):
+    ingest: str = Field("icatIngest", description="datasets and starts of sessions (XML)")
+    reschedule: str = Field("rescheduleInvestigation", description="sessions to be read again (XML)")
+    archive_status: str = Field("icatArchiveRestoreStatus", description="state of archiving and restoring (JSON)")
+    update_metadata: str = Field("icatUpdateDatasetMetadata", description="one changed parameter (JSON)")
+    datafiles: str = Field("icatDataFiles", description="folders to be read again (JSON)")
+
+
 class Ingest(Section):
     listen: str | None = Field(
         "127.0.0.1:61613", description="host:port of the ingester's own STOMP listener; '' for none"
@@ -135,6 +143,11 @@ class Ingest(Section):
     broker_passcode: SecretStr | None = None
     monitor: str | None = Field("127.0.0.1:8778", description="host:port of the health monitor that producers ask")
     queue_prefix: str = "/queue/"
+    queues: Queues = Queues()
+    max_connections: int = Field(500, ge=1, description="producers connected to the listener at the same time")
+    max_frame_bytes: int = Field(
+        100 * 1024 * 1024, ge=1024, description="a larger STOMP frame ends the connection that sends it"
+    )
     prefetch: int = Field(50, ge=1, le=1000)
     heartbeat_seconds: float = Field(10.0, ge=0)
     reconnect_seconds: tuple[float, ...] = (0.25, 0.5, 1, 2, 5, 10, 30)
@@ -182,7 +195,10 @@ class Ingest(Section):
     instrument_retry_minutes: float = Field(60.0, ge=0)
     instrument_retry_pause_minutes: float = Field(10.0, gt=0)
     missing_folder_retry_minutes: tuple[float, ...] = (1, 10, 60)
-    poison_attempts: int = Field(5, ge=1)
+    poison_attempts: int = Field(5, ge=1, description="the same unexpected error so often in a row ends in quarantine")
+    hold_minutes: float = Field(
+        15.0, ge=0, description="how long later messages of the same dataset wait for one that is being tried again"
+    )
 
 
 class Settings(Section):

@@ -261,7 +261,5 @@ def translating(*hide: str) -> Iterator[None]:
     """Turn foreign exceptions of the block into ours, without a chain (see the module's text)."""
     try:
         yield
-        return
     except _CAUGHT as error:
-        ours = translate(error, hide)
-    raise ours
+        raise translate(error, hide) from None

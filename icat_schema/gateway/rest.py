@@ -60,8 +60,7 @@ class Rest:
         try:
             return str(state["userName"]), float(state["remainingMinutes"])
         except (TypeError, KeyError, ValueError):
-            pass
-        raise unreadable()
+            raise unreadable() from None
 
     def properties(self, counter: CallCounter) -> ServerProperties:
         """Version and limits of the server (two calls, not counted)."""
@@ -79,8 +78,7 @@ class Rest:
                 },
             )
         except (TypeError, KeyError, ValueError, AttributeError):
-            pass
-        raise unreadable()
+            raise unreadable() from None
 
 
 def _json(reply: requests.Response, *hide: str) -> Any:
@@ -90,8 +88,7 @@ def _json(reply: requests.Response, *hide: str) -> Any:
     try:
         return json.loads(reply.content)
     except (ValueError, RecursionError):
-        pass
-    raise unreadable()
+        raise unreadable() from None
 
 
 def _failure(reply: requests.Response, hide: tuple[str, ...]) -> CatalogueError:

@@ -143,8 +143,7 @@ class Soap:
             with self._borrowed(None, *secrets) as client:
                 return str(client.login(plugin, dict(credentials)))
         except SessionInvalid as error:
-            refusal = LoginRefused(error.message)
-        raise refusal
+            raise LoginRefused(error.message) from None
 
     def logout(self, session_id: str) -> None:
         """End the session; one that has ended already is fine."""
@@ -205,10 +204,8 @@ def _known_types() -> Iterator[None]:
     """python-icat looks the type of a fault up in a table and fails with KeyError when ICAT invents a new one."""
     try:
         yield
-        return
     except KeyError:
-        pass
-    raise CatalogueBroken("the catalogue reports a kind of error that ICAT does not have")
+        raise CatalogueBroken("the catalogue reports a kind of error that ICAT does not have") from None
 
 
 def _filled(client: Any, bean: Any, values: Mapping[str, Any]) -> Any:
@@ -224,5 +221,5 @@ def _only_id(client: Any, entity: str, id_: int) -> Any:
     """An object that consists of type and id; python-icat's own `new` builds and discards the whole tree below it."""
     name = entity_of(entity).wsdl_name
     bean = suds.sudsobject.Factory.object(name, {"id": id_})
-    bean.__metadata__.sxtype = client.factory.resolver.find(name)
+    bean.__metadata__.sxtype = client.factory.resolver.find(name).resolve()
     return bean

@@ -1,0 +1,48 @@
+"""The web layer that all plugins share: see `Blueprint` for how a route is declared."""
+
+from __future__ import annotations
+
+from drac_plugins.core.web.answers import empty_reply, json_reply, text_reply
+from drac_plugins.core.web.blueprint import Blueprint
+from drac_plugins.core.web.callers import Caller, services, sign_in, sign_out
+from drac_plugins.core.web.fields import (
+    Day,
+    Flag,
+    Ids,
+    Meta,
+    PageQuery,
+    QuerySchema,
+    SortedPageQuery,
+    Text,
+    WholeNumber,
+    WireDateTime,
+    Words,
+    facility_zone,
+    page_meta,
+    wire_datetime,
+)
+
+__all__ = [
+    "Blueprint",
+    "Caller",
+    "Day",
+    "Flag",
+    "Ids",
+    "Meta",
+    "PageQuery",
+    "QuerySchema",
+    "SortedPageQuery",
+    "Text",
+    "WholeNumber",
+    "WireDateTime",
+    "Words",
+    "empty_reply",
+    "facility_zone",
+    "json_reply",
+    "page_meta",
+    "services",
+    "sign_in",
+    "sign_out",
+    "text_reply",
+    "wire_datetime",
+]

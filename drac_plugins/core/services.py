@@ -1,0 +1,65 @@
+"""What the assembler hands to every plugin: one record of the things that exist once per process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from drac_plugins.core.apikeys import ApiKeys
+from drac_plugins.core.plugins import plugin_settings
+from drac_plugins.core.settings import Account, Icat, Section, Settings, SettingsError
+from drac_plugins.core.storage import Store
+from icat_schema.gateway import Catalogue, GatewaySettings, ServiceSession, Session
+
+if TYPE_CHECKING:
+    from drac_plugins.core.plugins import Plugin
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`reader` and `acquisition` are sessions of service accounts: anonymous callers, and callers with an API key."""
+
+    settings: Settings
+    catalogue: Catalogue
+    store: Store
+    api_keys: ApiKeys
+    reader: Session
+    acquisition: Session
+    plugins: tuple[Plugin, ...] = ()
+    plugin_settings: Mapping[str, Section] = field(default_factory=dict)
+    """By name of the plugin; only plugins that declare a model have an entry."""
+
+
+def create_services(settings: Settings, plugins: tuple[Plugin, ...] = ()) -> Services:
+    """What exists once per process; nothing is opened or asked yet."""
+    catalogue = Catalogue(gateway_settings(settings.icat))
+    return Services(
+        settings=settings,
+        catalogue=catalogue,
+        store=Store(settings.store.url),
+        api_keys=ApiKeys(settings.auth.api_keys),
+        reader=service_session(catalogue, settings.icat.reader),
+        acquisition=service_session(catalogue, settings.icat.acquisition),
+        plugins=plugins,
+        plugin_settings=plugin_settings(settings, plugins),
+    )
+
+
+def gateway_settings(icat: Icat) -> GatewaySettings:
+    """Raises SettingsError."""
+    try:
+        return GatewaySettings(
+            url=icat.url,
+            soap_path=icat.soap_path,
+            rest_path=icat.rest_path,
+            timeout_seconds=icat.timeout_seconds,
+            verify=icat.verify,
+            pool_size=icat.pool_size,
+        )
+    except ValueError as error:
+        raise SettingsError(f"icat: {error}") from error
+
+
+def service_session(catalogue: Catalogue, account: Account) -> ServiceSession:
+    return catalogue.service_session(account.plugin, account.username, account.password.get_secret_value())

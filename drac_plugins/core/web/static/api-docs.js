@@ -1,0 +1,9 @@
+"use strict";
+
+window.SwaggerUIBundle({
+  url: "/swagger.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  docExpansion: "none",
+  validatorUrl: null,
+});

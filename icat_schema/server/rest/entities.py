@@ -1,0 +1,285 @@
+"""Entities in the JSON of the REST interface, both ways."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from icat_schema.definitions import Attribute, Entity, ToOne, schema
+from icat_schema.server.dates import from_json, to_json
+from icat_schema.server.entities.values import EntityValue
+from icat_schema.server.entities.work import Placed
+from icat_schema.server.errors import IcatError
+from icat_schema.server.search import SearchResult
+
+BOUNDS = {"Long": 2**63, "Integer": 2**31}
+
+
+# Out
+
+
+def write_results(found: SearchResult, zone: ZoneInfo) -> str:
+    """The JSON array of a search. Nulls stay, alone and in rows."""
+    if found.kind == "entities":
+        return _dump([write_entity(value, zone) for value in found.rows])
+    if found.kind == "scalars":
+        rows: Iterable[Any] = found.rows
+        write = _writer(found.types[0], zone)
+        return _dump([write(v) for v in rows] if write else list(rows))
+    dates = [(i, write) for i, type_ in enumerate(found.types) if (write := _writer(type_, zone))]
+    if not dates:
+        return _dump([tuple(row) for row in found.rows])
+    return _dump([_row(row, dates) for row in found.rows])
+
+
+def write_entity(value: EntityValue, zone: ZoneInfo) -> dict[str, Any]:
+    """`{"Dataset": {…}}`; related objects inside carry no name. Every to-many relation is there, if only as `[]`."""
+    return {value.entity.name: _content(value, zone)}
+
+
+def dump(value: Any) -> str:
+    return _dump(value)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _row(row: Iterable[Any], writers: list[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
+    cells = list(row)
+    for position, write in writers:
+        cells[position] = write(cells[position])
+    return cells
+
+
+def _writer(type_: str, zone: ZoneInfo) -> Callable[[Any], Any] | None:
+    """How values of a Java type become JSON; None when they already are."""
+    if type_ == "Date":
+        return lambda value: None if value is None else to_json(value, zone)
+    if type_ == "Double":
+        return lambda value: None if value is None or not math.isfinite(value) else float(value)
+    if type_ in BOUNDS:
+        return lambda value: None if value is None else int(value)
+    return None
+
+
+def _content(value: EntityValue, zone: ZoneInfo) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for field_ in _in_json_order()[value.entity.name]:
+        name = field_.name
+        if isinstance(field_, Attribute):
+            found = value.attributes.get(name)
+            if found is not None:
+                content[name] = to_json(found, zone) if field_.type == "Date" else found
+        elif isinstance(field_, ToOne):
+            related = value.one.get(name)
+            if related is not None:
+                content[name] = _content(related, zone)
+        else:
+            content[name] = [_content(child, zone) for child in value.many.get(name, ())]
+    return content
+
+
+@cache
+def _in_json_order() -> dict[str, tuple[Any, ...]]:
+    """Fields by entity: id first, the other system fields, then the rest by name."""
+
+    def rank(field_: Any) -> tuple[bool, bool, str]:
+        return (field_.name != "id", not (isinstance(field_, Attribute) and field_.base), field_.name)
+
+    return {name: tuple(sorted(e.fields.values(), key=rank)) for name, e in schema().entities.items()}
+
+
+# In
+
+
+@dataclass
+class Change:
+    """What one top-level element asks for: objects to change, then objects to create. `id` in the element itself
+    decides which of the two it is; objects that it refers to with more than their id are changed as well."""
+
+    patches: list[Placed] = field(default_factory=list)
+    creations: list[Placed] = field(default_factory=list)
+
+
+def read_changes(text: str) -> list[Change]:
+    """The elements of POST entityManager in order. Raises IcatError with the offset of the element."""
+    document = _parse(text, offset=0)
+    elements = document if isinstance(document, list) else [document]
+    return [_read_change(element, offset) for offset, element in enumerate(elements)]
+
+
+def read_references(text: str) -> list[Placed]:
+    """The objects of DELETE entityManager, each with nothing but its id."""
+    document = _parse(text, offset=-1)
+    elements = document if isinstance(document, list) else [document]
+    return [Placed(_read_reference(element, offset), offset) for offset, element in enumerate(elements)]
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """A JSON object. Raises ValueError."""
+    found = json.loads(text, parse_constant=_no_constant)
+    if not isinstance(found, dict):
+        raise TypeError("a JSON object is needed")
+    return found
+
+
+def entity_named(name: str, offset: int = -1) -> Entity:
+    entity = schema().entities.get(name)
+    if entity is None:
+        raise IcatError("BAD_PARAMETER", f"{name} is not an EntityBaseBean", offset)
+    return entity
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _parse(text: str, offset: int) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise IcatError("BAD_PARAMETER", f"{error} in json {_shown(text)}", offset) from None
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text if len(text) <= 1000 else f"{text[:1000]}…"
+
+
+def _named_content(element: Any, offset: int) -> tuple[Entity | str, Mapping[str, Any]]:
+    if isinstance(element, list):
+        raise IcatError("BAD_PARAMETER", f"Unexpected array found in JSON {_shown(element)}", offset)
+    if not isinstance(element, dict) or len(element) != 1:
+        text = f"Entity must have one keyword followed by its values in json {_shown(element)}"
+        raise IcatError("BAD_PARAMETER", text, offset)
+    ((name, content),) = element.items()
+    if not isinstance(content, dict):
+        raise IcatError("BAD_PARAMETER", f"Badly formatted object {_shown(content)} for {name}", offset)
+    return name, content
+
+
+def _read_change(element: Any, offset: int) -> Change:
+    name, content = _named_content(element, offset)
+    change = Change()
+    reader = _Reader(change, offset)
+    value = reader.read(entity_named(str(name), offset), content)
+    (change.creations if value.id is None else change.patches).append(Placed(value, offset))
+    return change
+
+
+def _read_reference(element: Any, offset: int) -> EntityValue:
+    name, content = _named_content(element, offset)
+    entity = entity_named(str(name))
+    if "id" not in content:
+        raise IcatError("BAD_PARAMETER", f"entity must have the id value specified in json {_shown(element)}", offset)
+    if len(content) > 1:
+        text = f"entity must have only the id value specified in json {_shown(element)}"
+        raise IcatError("BAD_PARAMETER", text, offset)
+    return EntityValue(entity, {"id": _read_id(content["id"], offset)})
+
+
+def _read_id(value: Any, offset: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= BOUNDS["Long"]:
+        raise IcatError("BAD_PARAMETER", f"Badly formatted id: {_shown(value)}", offset)
+    return value
+
+
+class _Reader:
+    """Reads one top-level element; what it refers to with more than an id is added to the patches of the change."""
+
+    def __init__(self, change: Change, offset: int) -> None:
+        self._change = change
+        self._offset = offset
+
+    def read(self, entity: Entity, content: Mapping[str, Any]) -> EntityValue:
+        value = EntityValue(entity)
+        for name, found in content.items():
+            field_ = entity.fields.get(name)
+            if field_ is None:
+                self._refuse(f"Field {name} not found in {entity.name}")
+            if name == "id":
+                value.attributes["id"] = _read_id(found, self._offset)
+            elif isinstance(field_, Attribute):
+                value.attributes[name] = self._attribute(entity, field_, found)
+            elif isinstance(field_, ToOne):
+                value.one[name] = None if found is None else self._related(field_, found)
+            else:
+                value.many[name] = self._children(schema().entities[field_.target], found)
+        return value
+
+    def _related(self, relation: ToOne, found: Any) -> EntityValue:
+        if not isinstance(found, dict):
+            self._refuse(f"Badly formatted relationship object {_shown(found)}")
+        if "id" not in found:
+            self._refuse(f"One to many related objects should have the id value set: {_shown(found)}")
+        value = self.read(schema().entities[relation.target], found)
+        if len(found) > 1:
+            self._change.patches.append(Placed(value, self._offset))
+        return EntityValue(value.entity, {"id": value.id})
+
+    def _children(self, target: Entity, found: Any) -> list[EntityValue]:
+        if not isinstance(found, list):
+            self._refuse(f"Badly formatted list of {target.name}: {_shown(found)}")
+        children = []
+        for child in found:
+            if not isinstance(child, dict):
+                self._refuse(f"Badly formatted object {_shown(child)} for {target.name}")
+            if "id" in child:
+                self._refuse(f"Many to one related objects should have the id value set: {_shown(child)}")
+            children.append(self.read(target, child))
+        return children
+
+    def _attribute(self, entity: Entity, attribute: Attribute, found: Any) -> Any:
+        name = attribute.name
+        if attribute.base:
+            self._refuse(f"Field {name} of {entity.name} is set by the server")
+        if found is None:
+            return None
+        if attribute.type == "Boolean":
+            if not isinstance(found, bool):
+                self._refuse(f"Field {name} must be true or false in {entity.name}")
+            return found
+        if attribute.type == "StudyStatus":  # as in ICAT 5, where REST does not know this type
+            self._refuse(f"Badly formatted relationship object {_shown(found)}")
+        read = self._number if attribute.type in ("Long", "Integer", "Double") else self._text
+        return read(entity, attribute, found)
+
+    def _number(self, entity: Entity, attribute: Attribute, found: Any) -> int | float:
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            self._refuse(f"Field {attribute.name} must be a number in {entity.name}")
+        if attribute.type == "Double":
+            try:
+                number = float(found)
+            except OverflowError:
+                number = math.inf
+            if not math.isfinite(number):
+                self._refuse(f"Field {attribute.name} must be a finite number in {entity.name}")
+            return number
+        bound = BOUNDS[attribute.type]
+        if not isinstance(found, int) or not -bound <= found < bound:
+            self._refuse(f"Field {attribute.name} must be an integer of type {attribute.type} in {entity.name}")
+        return found
+
+    def _text(self, entity: Entity, attribute: Attribute, found: Any) -> Any:
+        if not isinstance(found, str):
+            self._refuse(f"Field {attribute.name} must be a string in {entity.name}")
+        if attribute.type == "Date":
+            try:
+                return from_json(found)
+            except ValueError as error:
+                self._refuse(f"Badly formatted date {error}")
+        if attribute.is_enum:
+            constants = schema().enums[attribute.type]
+            if found.upper() not in constants:
+                self._refuse(f"Field {attribute.name} must be one of {', '.join(constants)} in {entity.name}")
+            return found.upper()
+        return found
+
+    def _refuse(self, text: str) -> NoReturn:
+        raise IcatError("BAD_PARAMETER", text, self._offset)

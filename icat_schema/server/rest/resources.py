@@ -1,0 +1,163 @@
+"""The REST resources, one function each: read the request, ask the service, write the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from icat_schema.server.errors import IcatError
+from icat_schema.server.rest.entities import (
+    dump,
+    parse_object,
+    read_changes,
+    read_references,
+    write_entity,
+    write_results,
+)
+from icat_schema.server.rest.writing import carry_out, remove
+from icat_schema.server.service import Service
+from icat_schema.server.settings import ICAT_VERSION
+
+FORM = "application/x-www-form-urlencoded"
+NOT_IMPLEMENTED = "Operation not implemented by this ICAT server."
+CROSS_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, DELETE, PUT",
+}
+
+
+def answer(document: Any) -> Response:
+    return json_response(dump(document))
+
+
+def json_response(text: str, status: int = 200) -> Response:
+    return Response(text, status, CROSS_ORIGIN, content_type="application/json")
+
+
+def no_content() -> Response:
+    return Response(status=204, headers=CROSS_ORIGIN)
+
+
+def failure(error: IcatError) -> Response:
+    """ICAT's error body with the status of the type."""
+    body: dict[str, Any] = {"code": error.type, "message": error.message}
+    if error.offset >= 0:
+        body["offset"] = error.offset
+    return json_response(dump(body), error.http_status)
+
+
+def not_implemented() -> IcatError:
+    return IcatError("NOT_IMPLEMENTED", NOT_IMPLEMENTED)
+
+
+def version(_service: Service, _request: Request) -> Response:
+    return answer({"version": ICAT_VERSION})
+
+
+def properties(service: Service, _request: Request) -> Response:
+    authenticators = []
+    for info in service.authenticators.describe():
+        keys = [{"name": k.name, "hide": True} if k.hide else {"name": k.name} for k in info.keys]
+        authenticators.append({"mnemonic": info.mnemonic, "keys": keys, **({"admin": True} if info.admin else {})})
+    settings = service.settings
+    return answer(
+        {
+            "maxEntities": settings.max_entities,
+            "lifetimeMinutes": settings.lifetime_minutes,
+            "authenticators": authenticators,
+            "containerType": "Embedded",
+        }
+    )
+
+
+def login(service: Service, request: Request) -> Response:
+    text = _form(request).get("json")
+    if text is None:
+        raise IcatError("BAD_PARAMETER", "json must not be null")
+    try:
+        document = parse_object(text)
+        plugin, credentials = document.get("plugin"), _credentials(document.get("credentials"))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise IcatError("INTERNAL", f"{type(error).__name__} {error}") from None
+    return answer({"sessionId": service.login(plugin if isinstance(plugin, str) else None, credentials)})
+
+
+def _credentials(found: Any) -> dict[str, str]:
+    """One object with all keys, or a list with one object per key."""
+    parts = found if isinstance(found, list) else [found or {}]
+    merged: dict[str, str] = {}
+    for part in parts:
+        if not isinstance(part, dict):
+            raise TypeError('credentials must be objects such as {"username": "…"}')
+        merged.update({key: value for key, value in part.items() if isinstance(value, str)})
+    return merged
+
+
+def show_session(service: Service, _request: Request, session_id: str) -> Response:
+    return answer(
+        {"userName": service.user_name(session_id), "remainingMinutes": service.remaining_minutes(session_id)}
+    )
+
+
+def refresh(service: Service, _request: Request, session_id: str) -> Response:
+    service.refresh(session_id)
+    return no_content()
+
+
+def logout(service: Service, _request: Request, session_id: str) -> Response:
+    service.logout(session_id)
+    return no_content()
+
+
+def user(service: Service, _request: Request, name: str, mnemonic: str | None = None) -> Response:
+    """Whether anybody is logged in under this user name; needs no session."""
+    return answer({"loggedIn": service.is_logged_in(name if mnemonic is None else f"{mnemonic}/{name}")})
+
+
+def read(service: Service, request: Request) -> Response:
+    """Search, or get when an id is given."""
+    query = request.args.get("query")
+    if query is None:
+        raise IcatError("BAD_PARAMETER", "query is not set")
+    session_id, zone = request.args.get("sessionId"), service.settings.zone
+    if "id" in request.args:
+        found = service.get(session_id, query, _number(request.args["id"]))
+        return answer(write_entity(found, zone))
+    with service.search(session_id, query) as results:
+        return json_response(write_results(results, zone))
+
+
+def write(service: Service, request: Request) -> Response:
+    form = _form(request)
+    caller = service.caller(form.get("sessionId"))
+    entities = form.get("entities")
+    if entities is None:
+        raise IcatError("BAD_PARAMETER", "entities is not set")
+    changes = read_changes(entities)
+    with service.work(caller) as work:
+        ids = carry_out(work, changes)
+    return answer(ids)
+
+
+def delete(service: Service, request: Request) -> Response:
+    entities = request.args.get("entities")
+    if entities is None:
+        raise IcatError("BAD_PARAMETER", "entities is not set")
+    references = read_references(entities)
+    with service.work(service.caller(request.args.get("sessionId"))) as work:
+        remove(work, references)
+    return no_content()
+
+
+def _number(text: str) -> int:
+    """An id in a query parameter; ICAT's framework takes a bad one for an unknown path."""
+    if not text.lstrip("-").isascii() or not text.lstrip("-").isdigit() or len(text) > 19:
+        raise not_implemented()
+    return int(text)
+
+
+def _form(request: Request) -> Any:
+    if request.mimetype != FORM:
+        raise IcatError("INTERNAL", f"Cannot consume content type {request.mimetype or 'none'}: send {FORM}")
+    return request.form

@@ -1,0 +1,53 @@
+"""What an operator can choose about the embedded catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+Mechanism = Literal["simple", "db", "anon"]
+
+SOAP_PATH = "/ICATService/ICAT"
+REST_PATH = "/icat"
+
+ICAT_VERSION = "5.0.3"
+"""What clients are told; they choose their behaviour and their reference data by it."""
+
+
+DEFAULT_ZONE = ZoneInfo("Europe/Berlin")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything `serve` needs.
+
+    `zone` is the server's local time: dates without an offset are read in it, dates in answers are written in it.
+    `users_file` holds the accounts of the mechanism `simple`; those of `db` are in the database. Sessions live
+    `lifetime_minutes` from login or refresh, whether they are used or not.
+    """
+
+    database: str = "sqlite:///var/catalogue.db"
+    host: str = "127.0.0.1"
+    port: int = 8181
+    zone: ZoneInfo = DEFAULT_ZONE
+    root_user_names: frozenset[str] = frozenset({"simple/root"})
+    mechanisms: tuple[Mechanism, ...] = ("db", "simple", "anon")
+    users_file: Path | None = Path("var/catalogue-users")
+    lifetime_minutes: int = 120
+    max_entities: int = 10_000
+    max_ids_in_query: int = 500
+    max_request_bytes: int = 128 * 1024 * 1024
+    threads: int = 8
+
+    def properties(self) -> list[tuple[str, str]]:
+        """The active configuration under ICAT's property names, for getProperties."""
+        return [
+            ("authn.list", " ".join(self.mechanisms)),
+            ("lifetimeMinutes", str(self.lifetime_minutes)),
+            ("rootUserNames", " ".join(sorted(self.root_user_names))),
+            ("maxEntities", str(self.max_entities)),
+            ("maxIdsInQuery", str(self.max_ids_in_query)),
+            ("timezone", self.zone.key),
+        ]

@@ -1,0 +1,155 @@
+"""The HTTP side: which path is what, and every failure as ICAT answers it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from icat_schema.server.errors import IcatError
+from icat_schema.server.rest import resources
+from icat_schema.server.service import Service, current_user
+from icat_schema.server.settings import REST_PATH, SOAP_PATH
+from icat_schema.server.soap import envelope, operations, wsdl
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+log = logging.getLogger("icat.server")
+
+Resource = Callable[..., Response]
+
+_operation: ContextVar[str] = ContextVar("operation")
+
+
+def _rest(path: str, resource: Resource, method: str = "GET") -> Rule:
+    return Rule(REST_PATH + path, endpoint=resource, methods=[method])
+
+
+ROUTES = Map(
+    [
+        Rule(SOAP_PATH, endpoint="soap"),
+        _rest("/version", resources.version),
+        _rest("/properties", resources.properties),
+        _rest("/session", resources.login, "POST"),
+        _rest("/session/<session_id>", resources.show_session),
+        _rest("/session/<session_id>", resources.refresh, "PUT"),
+        _rest("/session/<session_id>", resources.logout, "DELETE"),
+        _rest("/user/<name>", resources.user),
+        _rest("/user/<mnemonic>/<path:name>", resources.user),
+        _rest("/entityManager", resources.read),
+        _rest("/entityManager", resources.write, "POST"),
+        _rest("/entityManager", resources.delete, "DELETE"),
+    ],
+    strict_slashes=False,
+    merge_slashes=False,
+)
+
+
+def application(service: Service) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+    """The WSGI application. Forwarded headers of one proxy decide the address that the WSDL names."""
+    return ProxyFix(Application(service), x_for=0, x_proto=1, x_host=1, x_port=1, x_prefix=1)
+
+
+class Application:
+    """Routes requests to SOAP and REST and writes one log line for each, without session ids and passwords."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        request.max_content_length = self._service.settings.max_request_bytes
+        request.max_form_memory_size = self._service.settings.max_request_bytes
+        started = time.perf_counter()
+        _operation.set("")
+        current_user.set(None)
+        response = self._respond(request)
+        self._log(request, response, (time.perf_counter() - started) * 1000)
+        return response(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        try:
+            resource, values = ROUTES.bind_to_environ(request.environ).match()
+        except HTTPException as error:
+            return _unrouted(request, error)
+        if resource == "soap":
+            return self._soap(request)
+        _operation.set(resource.__name__)
+        return self._guarded(lambda: self._rest(request, resource, values), resources.failure)
+
+    def _rest(self, request: Request, resource: Resource, values: Mapping[str, Any]) -> Response:
+        if request.accept_mimetypes and not request.accept_mimetypes["application/json"]:
+            raise IcatError("INTERNAL", "No match for accept header: answers are application/json")
+        return resource(self._service, request, **values)
+
+    def _soap(self, request: Request) -> Response:
+        if request.method == "POST":
+            return self._guarded(lambda: self._soap_call(request), _fault)
+        address = request.root_url.rstrip("/") + SOAP_PATH
+        if "wsdl" in {name.lower() for name in request.args}:
+            return Response(wsdl.service_document(address), content_type=envelope.CONTENT_TYPE)
+        if "xsd" in request.args:
+            return Response(wsdl.schema_document(), content_type=envelope.CONTENT_TYPE)
+        return Response(f"ICAT SOAP service, described at {address}?wsdl\n", content_type="text/plain;charset=utf-8")
+
+    def _soap_call(self, request: Request) -> Response:
+        wrapper = envelope.read_call(request.get_data())
+        _operation.set(str(wrapper.tag).rpartition("}")[2])
+        return Response(operations.answer(self._service, wrapper), content_type=envelope.CONTENT_TYPE)
+
+    @staticmethod
+    def _guarded(answer: Callable[[], Response], failure: Callable[[IcatError], Response]) -> Response:
+        """Every failure in the words of the wire. What nobody foresaw is logged with its traceback, and told by its
+        kind alone: its text may hold what the caller must not see."""
+        try:
+            return answer()
+        except IcatError as error:
+            return failure(error)
+        except RequestEntityTooLarge:
+            return failure(IcatError("BAD_PARAMETER", "The request is larger than this server accepts"))
+        except SQLAlchemyError as error:
+            log.exception("database trouble in %s", _operation.get())
+            return failure(IcatError("INTERNAL", f"Unexpected DB response {type(error).__name__}"))
+        except Exception as error:
+            log.exception("unexpected failure in %s", _operation.get())
+            return failure(IcatError("INTERNAL", f"Unexpected failure {type(error).__name__}"))
+
+    @staticmethod
+    def _log(request: Request, response: Response, milliseconds: float) -> None:
+        # The path is left out: it holds the session id of some calls.
+        log.info(
+            "wire=%s method=%s op=%s user=%s status=%d ms=%.1f bytes=%s",
+            "soap" if request.path == SOAP_PATH else "rest",
+            request.method,
+            json.dumps(_operation.get()[:64]),
+            json.dumps(current_user.get()),
+            response.status_code,
+            milliseconds,
+            response.content_length,
+        )
+
+
+def _fault(error: IcatError) -> Response:
+    return Response(envelope.fault(error), 500, content_type=envelope.CONTENT_TYPE)
+
+
+def _unrouted(request: Request, error: HTTPException) -> Response:
+    """Below the REST path ICAT answers unknown paths and wrong methods in JSON."""
+    if not request.path.startswith(REST_PATH + "/"):
+        text = f"Nothing here: SOAP is at {SOAP_PATH}?wsdl, REST below {REST_PATH}/\n"
+        return Response(text, 404, content_type="text/plain;charset=utf-8")
+    if isinstance(error, NotFound):
+        return resources.failure(resources.not_implemented())
+    if isinstance(error, MethodNotAllowed):
+        return resources.failure(IcatError("INTERNAL", f"No resource method found for {request.method}"))
+    return resources.failure(IcatError("INTERNAL", error.description or error.name))

@@ -111,7 +111,8 @@ class Listener:
         ready()
         await self._ending.wait()
         server.close()
-        await asyncio.sleep(_LAST_BYTES_SECONDS)
+        if self._connections:
+            await asyncio.sleep(_LAST_BYTES_SECONDS)
         if self._carrying:
             await asyncio.wait(self._carrying, timeout=_LAST_COMMIT_SECONDS)
         for task in list(self._connections.values()):

@@ -1,0 +1,120 @@
+"""Units: the spellings of the definitions read by pint, conversions that never raise, and short symbols."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache, lru_cache
+
+import pint
+
+_NO_UNIT = ("", "NA", "N/A", "none", "None", "1", "dimensionless", "a.u.")
+_SPELLINGS = str.maketrans({"\u00b5": "\u03bc", "\u212b": "\u00c5", "\u2212": "-", "\u22c5": "\u00b7"})
+_TERM = r"[A-Za-zμÅ°%Ω_]+(?:[⁻¹²³]{1,2}|(?:\*\*|\^)-?[1-9])?"
+_UNIT = re.compile(rf"(?:1\s*/\s*)?{_TERM}(?:\s*(?:[*/·]|\s)\s*{_TERM}){{0,7}}")
+"""Products and quotients of a few units with small powers: pint would compute `9**9**9` for as long as it takes."""
+_SYMBOLS = {"deg": "°", "pixel": "px", "Da": "Da"}
+
+
+@cache
+def _registry() -> pint.UnitRegistry[float]:
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=None)
+    # Counted things: what the definitions write in fluxes and doses, each a dimension of its own.
+    registry.define("photon = [photons] = ph")
+    registry.define("counted_electron = [electrons] = _ = electrons = electron")
+    return registry
+
+
+@lru_cache(maxsize=512)
+def parse_unit(spelling: str | None) -> pint.Unit | None:
+    """The unit that a text means; None for no unit. Raises ValueError for a text that is no unit."""
+    if spelling is None or spelling.strip() in _NO_UNIT:
+        return None
+    text = spelling.strip().translate(_SPELLINGS).replace("e-", "electrons")
+    if len(text) > 80 or not _UNIT.fullmatch(text):
+        raise ValueError(f"{spelling[:80]!r} is not a unit")
+    try:
+        return _registry().parse_units(text)
+    except (
+        pint.errors.PintError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        KeyError,
+        AssertionError,
+        SyntaxError,
+    ) as error:
+        raise ValueError(f"{spelling!r} is not a unit") from error
+
+
+def is_unit(spelling: str | None) -> bool:
+    """Can this text be read as a unit (no unit included)?"""
+    try:
+        parse_unit(spelling)
+    except ValueError:
+        return False
+    return True
+
+
+def same_dimension(one: str | None, other: str | None) -> bool:
+    """Can values be converted between the two? Nothing is only like nothing, per cent or other pure numbers."""
+    try:
+        a, b = parse_unit(one), parse_unit(other)
+    except ValueError:
+        return False
+    empty = _registry().dimensionless
+    return bool((a or empty).dimensionality == (b or empty).dimensionality)
+
+
+@lru_cache(maxsize=2048)
+def _line(source: str | None, target: str | None) -> tuple[float, float] | None:
+    """Factor and offset from `source` to `target`; None if they do not convert. Unit conversions are straight lines, so
+    two points are enough, and a column of twenty thousand rows needs pint only once."""
+    if source == target:
+        return 1.0, 0.0
+    try:
+        a, b = parse_unit(source), parse_unit(target)
+    except ValueError:
+        return None
+    if a == b:
+        return 1.0, 0.0
+    registry = _registry()
+    empty = registry.dimensionless
+    try:
+        zero = float(registry.Quantity(0.0, a or empty).to(b or empty).magnitude)
+        one = float(registry.Quantity(1.0, a or empty).to(b or empty).magnitude)
+    except (pint.errors.PintError, ZeroDivisionError, OverflowError):
+        return None
+    return _plain(one - zero), zero
+
+
+def _plain(factor: float) -> float:
+    """The factor without the rounding noise of unit arithmetic (9999.999999999998 is 10000)."""
+    if factor == 0 or not math.isfinite(factor):
+        return factor
+    return float(f"{factor:.14g}")
+
+
+def convert(value: float, source: str | None, target: str | None) -> float | None:
+    """The value in another unit; None if the two do not convert or a spelling is unknown."""
+    line = _line(source, target)
+    if line is None:
+        return None
+    factor, offset = line
+    inverse = 1 / factor if factor else 0.0
+    # 8720 Å is 0.872 µm, not 0.8720000000000001: dividing by a whole number keeps what its inverse would lose.
+    scaled = value / round(inverse) if 1 < abs(inverse) < 1e15 and inverse == round(inverse) else value * factor
+    return scaled + offset if offset else scaled
+
+
+@lru_cache(maxsize=512)
+def symbol(spelling: str | None) -> str | None:
+    """The short way to write a unit beside a number (Å, µm, %, keV); the text itself if it is no known unit."""
+    try:
+        unit = parse_unit(spelling)
+    except ValueError:
+        return spelling
+    if unit is None:
+        return None
+    short = f"{unit:~P}".replace("counted_electron", "e⁻").replace("e-", "e⁻").replace("photon", "ph")
+    return _SYMBOLS.get(short, short) or None

@@ -19,6 +19,7 @@ import click
 import requests
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from werkzeug.security import generate_password_hash
 
 from drac_plugins.demo import facility
 from drac_plugins.demo.configuration import Places, write_settings
@@ -37,7 +38,7 @@ REGISTRATION_TIMEOUT_SECONDS = 300.0
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the sample data (below visitor/) and the databases (var/). Default: a temporary one, removed at the end.",
+    help="Folder for the sample data (visitor/) and the databases (var/). Default: a temporary one, removed at the end.",
 )
 @click.option("--no-wait", is_flag=True, help="Set up, check and stop instead of serving.")
 @click.option("--catalogue-port", default=8181, show_default=True, help="Port of the embedded ICAT; 0: any free one.")
@@ -97,13 +98,13 @@ def _run(places: Places, processes: Processes) -> None:
 
 
 def _start_catalogue(places: Places, processes: Processes) -> None:
+    """The embedded ICAT with the demonstration's accounts: a file with a line `name:hash` each."""
     users = places.state / "catalogue-users"
-    command = [sys.executable, "-m", "icat_schema.server"]
-    database = ["--database", places.catalogue_database]
-    for user in facility.document()["users"]:
-        name = user["name"]
-        _call([*command, "user", "add", "--users", str(users), "--password", name, name])
-    serve = ["icat_schema.server", "serve", *database, "--users", str(users), "--port", str(places.catalogue_port)]
+    names = [user["name"] for user in facility.document()["users"]]
+    users.write_text("".join(f"{name}:{generate_password_hash(name)}\n" for name in names), encoding="utf-8")
+    users.chmod(0o600)
+    store = ["--database", places.catalogue_database, "--users", str(users)]
+    serve = ["icat_schema.server", "serve", *store, "--port", str(places.catalogue_port), "--zone", "Europe/Paris"]
     processes.start("catalogue", serve, lambda: _answers(f"{places.catalogue_url}/icat/version"))
 
 
@@ -159,22 +160,36 @@ def _follow(command: list[str], progress: Progress, bar: TaskID, failures: list[
         failures.append(f"the producer ended with status {process.returncode}\n{errors[-2000:]}")
 
 
-def _say_how_to_use(places: Places) -> None:
-    click.echo(f"""
-drac-plugins is serving at {places.url}
+_TEXT = """
+drac-plugins is serving at {url}
 
-  pages      {places.url}/portal/       log in as ada, bo, cy, dee or root; the password is the name
-  API        {places.url}/api-docs/     (ICAT+), description at {places.url}/swagger.json
-  ICAT       {places.catalogue_url}     SOAP and REST, authenticator simple
-  STOMP      127.0.0.1:{places.stomp_port}          for pyicat-plus
-  API key    {API_KEY}
-  data       {places.data}/visitor
-  settings   {places.settings_file}     (drac --config FILE ingest quarantine list)
+  pages      {url}/portal/       log in as ada, bo, cy, dee or root; the password is the name
+  API        {url}/api-docs/     (ICAT+), description at {url}/swagger.json
+  ICAT       {catalogue}     SOAP and REST, authenticator simple
+  STOMP      {broker}           for pyicat-plus
+  API key    {key}
+  data       {data}/visitor
+  settings   {settings}     (drac --config FILE ingest quarantine list)
 
 Try:
-  curl '{places.url}/dataacquisition/{API_KEY}/investigation?instrumentName=ID30A-1'
-  python -c "from icat.client import Client; c = Client('{places.catalogue_url}'); c.login('simple', dict(username='ada', password='ada')); print(c.search('SELECT COUNT(d) FROM Dataset d')); c.logout()"
-""")
+  curl '{url}/dataacquisition/{key}/investigation?instrumentName=ID30A-1'
+  {python} -c "from icat.client import Client; c = Client('{catalogue}'); \\
+    c.login('simple', dict(username='ada', password='ada')); print(c.search('SELECT d.name FROM Dataset d'))"
+"""
+
+
+def _say_how_to_use(places: Places) -> None:
+    text = _TEXT.format(
+        url=places.url,
+        catalogue=places.catalogue_url,
+        broker=f"127.0.0.1:{places.stomp_port}",
+        key=API_KEY,
+        data=places.data,
+        settings=places.settings_file,
+        python=sys.executable,
+    )
+    click.echo(text)
+    sys.stdout.flush()
 
 
 @contextmanager

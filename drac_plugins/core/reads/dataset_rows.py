@@ -1,0 +1,103 @@
+"""Rows of datasets and of what belongs to them, for one level of nesting at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from drac_plugins.core.reads.records import ParameterRecord, TechniqueRecord
+from drac_plugins.core.reads.values import parameter_columns, parameter_records
+from drac_plugins.core.reads.view import Rows, Scope, View
+from icat_schema.gateway import Select
+
+HEAD = ("id", "name", "location", "startDate", "endDate", "complete", "type.name", "sample.id", "sample.name")
+
+_LIST = re.compile(r"[\s,;]+")
+
+
+class Head(NamedTuple):
+    """A row of the columns `HEAD`."""
+
+    id: int
+    name: str
+    location: str | None
+    start: datetime | None
+    end: datetime | None
+    complete: bool
+    type: str
+    sample_id: int | None
+    sample_name: str | None
+
+
+@dataclass(slots=True)
+class Draft:
+    """A dataset that is being put together; ids stand for what is shared."""
+
+    head: Head
+    investigation_id: int | None = None
+    instrument: str | None = None
+    parameters: list[ParameterRecord] = field(default_factory=list)
+    techniques: list[TechniqueRecord] = field(default_factory=list)
+    input_ids: tuple[int, ...] = ()
+    output_ids: tuple[int, ...] = ()
+
+
+def heads_of(rows: Rows) -> list[Head]:
+    return [Head(*row) for row in rows]
+
+
+def drafts_of(view: View, heads: Sequence[Head], scope: Scope, *, links: bool) -> dict[int, Draft]:
+    """One level of datasets with what belongs to them, in the order of `heads`; one query per kind of row."""
+    if not heads:
+        return {}
+    drafts = {head.id: Draft(head) for head in heads}
+    _add_investigations(view, drafts, scope)
+    _add_instruments(view, drafts, scope)
+    _add_techniques(view, drafts, scope)
+    _add_parameters(view, drafts, scope)
+    if links:
+        _add_links(view, drafts)
+    return drafts
+
+
+def _add_investigations(view: View, drafts: dict[int, Draft], scope: Scope) -> None:
+    """A query of its own: a dataset can be readable while its investigation is not, and would be missing."""
+    for key, investigation_id in scope.rows(view.session, Select("Dataset", ["id", "investigation.id"])):
+        if key in drafts:
+            drafts[key].investigation_id = investigation_id
+
+
+def _add_instruments(view: View, drafts: dict[int, Draft], scope: Scope) -> None:
+    for key, name in scope.rows(
+        view.session, Select("DatasetInstrument", ["dataset.id", "instrument.name"]), "dataset"
+    ):
+        if key in drafts and drafts[key].instrument is None:
+            drafts[key].instrument = name
+
+
+def _add_techniques(view: View, drafts: dict[int, Draft], scope: Scope) -> None:
+    columns = ["dataset.id", "technique.id", "technique.pid", "technique.name"]
+    for key, *technique in scope.rows(view.session, Select("DatasetTechnique", columns), "dataset"):
+        if key in drafts:
+            drafts[key].techniques.append(TechniqueRecord(*technique))
+
+
+def _add_parameters(view: View, drafts: dict[int, Draft], scope: Scope) -> None:
+    rows = scope.rows(view.session, Select("DatasetParameter", parameter_columns("dataset")), "dataset")
+    for key, records in parameter_records(rows, view.zone).items():
+        if key in drafts:
+            drafts[key].parameters = records
+
+
+def _add_links(view: View, drafts: dict[int, Draft]) -> None:
+    """The union of both ways in which links are kept: what the parameters list, then what only provenance knows."""
+    raise NotImplementedError
+
+
+def listed(parameters: Iterable[ParameterRecord], name: str) -> list[int]:
+    """Ids in the list that the parameter of this name holds, blank- or comma-separated; what is no id is skipped."""
+    text = next((p.value for p in parameters if p.name == name), "")
+    return [int(part) for part in _LIST.split(text) if part.isascii() and part.isdigit() and len(part) < 19]

@@ -1,0 +1,38 @@
+"""Routes of the group Data acquisition of ICAT+. An API key sees everything that the acquisition account sees."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from drac_plugins.core.reads import datasets as dataset_reads
+from drac_plugins.core.reads import investigations as investigation_reads
+from drac_plugins.core.reads.criteria import DatasetCriteria
+from drac_plugins.core.reads.view import View
+from drac_plugins.core.reads.wire import arguments, replies, schemas
+from drac_plugins.core.reads.wire.arguments import AcquisitionDatasetQuery, AcquisitionInvestigationQuery, Query
+from drac_plugins.core.web import Blueprint, Caller, facility_zone, json_reply
+
+blueprint = Blueprint("Data acquisition", __name__, description="For control systems")
+
+
+@blueprint.route("/dataacquisition/<apiKey>/investigation")
+@blueprint.api_key()
+@blueprint.arguments(AcquisitionInvestigationQuery)
+@blueprint.response(200, schemas.InvestigationSchema(many=True))
+def investigations(caller: Caller, query: Query) -> Response:
+    """Search investigations, open-ended ones included"""
+    view = View(caller.session, facility_zone())
+    page = investigation_reads.find(view, arguments.investigation_criteria(query), arguments.window(query))
+    return json_reply(replies.investigations(page, facility_zone()))
+
+
+@blueprint.route("/dataacquisition/<apiKey>/dataset")
+@blueprint.api_key()
+@blueprint.arguments(AcquisitionDatasetQuery)
+@blueprint.response(200, schemas.DatasetSchema(many=True))
+def datasets(caller: Caller, query: Query) -> Response:
+    """Datasets of an investigation, in order of registration"""
+    view = View(caller.session, facility_zone())
+    criteria = DatasetCriteria(investigation_ids=query["investigation_id"], search=query["search"])
+    page = dataset_reads.find(view, criteria, arguments.window(query))
+    return json_reply(replies.Datasets(facility_zone()).reply(page, nested=False))

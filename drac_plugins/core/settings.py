@@ -188,6 +188,12 @@ class Ingest(Section):
     )
     gallery_max_bytes: int = 5 * 1024 * 1024
     gallery_max_files: int = 50
+    foreign_names: bool = Field(
+        False, description="write names and folders of datasets of other proposals into lists of links (else only ids)"
+    )
+    sums_pause_seconds: float = Field(
+        10.0, ge=0, description="least time between two makings of the sums of one session"
+    )
     retry_seconds: tuple[float, ...] = Field(
         (1, 2, 4, 8, 16, 32, 64, 128, 300), description="pauses between tries after a temporary cause; the last repeats"
     )

@@ -1,0 +1,258 @@
+"""Bringing the catalogue in line with the link table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from drac_plugins.core.errors import UpstreamBroken
+from drac_plugins.core.leases import Leases
+from drac_plugins.core.links import derive, linktable, provenance
+from drac_plugins.core.links.closure import Graph, ancestors, descendants
+from drac_plugins.core.links.lists import TRUNCATED
+from drac_plugins.core.links.paths import location_key
+from drac_plugins.core.links.records import Item, Located
+from drac_plugins.core.links.resolve import places, resolve
+from drac_plugins.core.storage import Store
+from icat_schema.gateway import Change, New, Ref, Select, Session
+from icat_schema.gateway.conditions import And, Eq, In
+from icat_schema.gateway.errors import ObjectExists
+
+_READ = (*derive.DERIVED, TRUNCATED, derive.DECLARED, *provenance.PROCESS_NAMES)
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """`foreign_names`: whether names and locations of datasets of other proposals may be written into parameters."""
+
+    facility: str
+    mount_prefixes: tuple[str, ...] = ()
+    foreign_names: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the catalogue says about one dataset: value and id of each parameter that matters here."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One consistent look at the store: what the catalogue must show, at which revision."""
+
+    revisions: Mapping[int, int]
+    graph: Graph
+    known: Mapping[int, Located]
+    jobs: frozenset[int]
+    inferred: Mapping[int, set[int]]
+
+
+class Links:
+    """One per process; thread-safe. `session` is the writing account."""
+
+    def __init__(
+        self,
+        session: Session,
+        store: Store,
+        settings: LinkSettings,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.session = session
+        self.store = store
+        self.settings = settings
+        self._now = now
+        self._leases = Leases(store, now=now)
+        self._types: dict[str, int] = {}
+        self._applications: provenance.Applications | None = None
+
+    # -------------------------------------------------------------------------------------------------- store
+
+    def key_of(self, path: str) -> str:
+        return location_key(path, self.settings.mount_prefixes)
+
+    def items(self, paths: Sequence[str]) -> tuple[Item, ...]:
+        return tuple(Item(path, self.key_of(path)) for path in paths)
+
+    def register(self, connection: Connection, dataset: Located, declared: Sequence[str] | None) -> None:
+        """Remember a dataset and, unless `declared` is None, its inputs. Commit this before `arrive`: of two datasets
+        that arrive at the same time, at least the later one then sees the other."""
+        linktable.put_locations(connection, [dataset])
+        if declared is not None:
+            linktable.declare(connection, dataset.dataset_id, self.items(declared), self._now())
+        if dataset.processed:
+            linktable.want_jobs(connection, [dataset.dataset_id])
+
+    def investigations_of(self, connection: Connection, location: str, paths: Sequence[str]) -> tuple[int, ...]:
+        """Investigations of the inputs that are known already, in order, for a dataset that is not registered yet."""
+        items = self.items(paths)
+        known = linktable.lying_at(connection, places(items, self.key_of))
+        itself = Located(0, location, self.key_of(location), 0, "", "", None, processed=True)
+        found = [r.dataset_id for r in resolve(items, known, self.key_of, near=itself) if r is not None]
+        by_id = {d.dataset_id: d.investigation_id for some in known.values() for d in some}
+        return tuple(dict.fromkeys(by_id[dataset_id] for dataset_id in found))
+
+    def arrive(self, dataset_id: int) -> None:
+        """Complete the links of a registered dataset in both directions and write them to the catalogue. Repeatable."""
+        with self.store.begin() as connection:
+            here = linktable.located(connection, [dataset_id]).get(dataset_id)
+            if here is None:
+                return
+            outputs = linktable.interested_in(connection, here.location_key) | {dataset_id}
+            affected = self._settle(connection, outputs)
+            pending = linktable.revisions(connection, [dataset_id]) if here.processed else {}
+        self.write(affected | pending.keys())
+
+    def _settle(self, connection: Connection, outputs: Collection[int]) -> set[int]:
+        """Resolve again, and note everything whose lists change with it."""
+        changed = linktable.settle(connection, outputs, self.key_of)
+        touched = set(changed).union(*changed.values()) if changed else set()
+        links = linktable.family(connection, touched)
+        affected = set(touched)
+        for dataset_id in touched:
+            affected.update(ancestors(links, dataset_id), descendants(links, dataset_id))
+        linktable.want_written(connection, affected)
+        linktable.want_jobs(connection, changed)
+        return affected
+
+    # ---------------------------------------------------------------------------------------------- catalogue
+
+    def write_due(self, limit: int = 500) -> int:
+        """Write what an interrupted run left behind; returns how many datasets were looked at."""
+        with self.store.read() as connection:
+            dataset_ids = linktable.due(connection, limit)
+        self.write(dataset_ids)
+        return len(dataset_ids)
+
+    def write(self, dataset_ids: Collection[int]) -> None:
+        """Make parameters and Jobs of these datasets say what the link table says; only differences are written."""
+        if not dataset_ids:
+            return
+        with self._leases.hold([f"links:{dataset_id}" for dataset_id in dataset_ids]):
+            for _ in range(_TRIES):
+                with self.store.read() as connection:
+                    due = self._look(connection, dataset_ids)
+                try:
+                    self._show(due)
+                    break
+                except ObjectExists:  # somebody else made the parameter meanwhile; look again
+                    continue
+            else:
+                raise UpstreamBroken(f"The lists of datasets {sorted(dataset_ids)[:5]} keep changing under us")
+            with self.store.begin() as connection:
+                linktable.written(connection, due.revisions, due.jobs)
+
+    def _look(self, connection: Connection, dataset_ids: Collection[int]) -> Due:
+        revisions = linktable.revisions(connection, dataset_ids)
+        links = linktable.family(connection, revisions)
+        everybody = {*revisions, *links.inputs, *links.outputs}
+        jobs = linktable.jobs_wanted(connection, revisions)
+        return Due(
+            revisions,
+            links,
+            linktable.located(connection, everybody),
+            frozenset(jobs),
+            linktable.inferred_inputs(connection, jobs),
+        )
+
+    def _show(self, due: Due) -> None:
+        shown = self.shown(due.revisions)
+        writes, surplus = self.parameter_writes(due, shown)
+        if writes:
+            self.session.write(writes)
+        if surplus:
+            self.session.delete("DatasetParameter", surplus)
+        if due.jobs:
+            found = provenance.find(self.session, due.jobs)
+            types = self.types()
+            provenance.bring_in_line(self.session, self.applications(), types, self.jobs(due, shown), found)
+
+    def shown(self, dataset_ids: Collection[int]) -> dict[int, Shown]:
+        """Parameters about links and processing as the catalogue has them, in one query."""
+        rows = self.session.rows_for(
+            Select(
+                "DatasetParameter",
+                ["dataset.id", "type.name", "id", "stringValue"],
+                where=In("type.name", list(_READ)),
+            ),
+            "dataset.id",
+            sorted(dataset_ids),
+        )
+        values: dict[int, dict[str, str]] = {}
+        ids: dict[int, dict[str, int]] = {}
+        for dataset_id, name, row, text in rows:
+            values.setdefault(dataset_id, {})[name] = text or ""
+            ids.setdefault(dataset_id, {})[name] = row
+        return {dataset_id: Shown(values[dataset_id], ids[dataset_id]) for dataset_id in values}
+
+    def wanted(self, dataset_id: int, due: Due, shown: Shown) -> dict[str, str | None]:
+        return derive.wanted(
+            due.known[dataset_id],
+            due.graph,
+            due.known,
+            foreign_names=self.settings.foreign_names,
+            truncated_before=shown.values.get(TRUNCATED),
+        )
+
+    def parameter_writes(self, due: Due, shown: Mapping[int, Shown]) -> tuple[list[New | Change], list[int]]:
+        """What to write, and the ids of parameters to delete."""
+        writes: list[New | Change] = []
+        surplus: list[int] = []
+        types = self.types()
+        for dataset_id in sorted(due.revisions):
+            have = shown.get(dataset_id, Shown())
+            for name, value in self.wanted(dataset_id, due, have).items():
+                if value is None:
+                    if name in have.ids:
+                        surplus.append(have.ids[name])
+                elif name not in have.ids:
+                    values = {"dataset": Ref(dataset_id), "type": Ref(types[name]), "stringValue": value}
+                    writes.append(New("DatasetParameter", values))
+                elif have.values[name] != value:
+                    writes.append(Change("DatasetParameter", have.ids[name], {"stringValue": value}))
+        return writes, surplus
+
+    def jobs(self, due: Due, shown: Mapping[int, Shown]) -> list[provenance.JobWanted]:
+        return [
+            provenance.job_wanted(
+                dataset_id,
+                shown.get(dataset_id, Shown()).values,
+                (i for i in due.graph.inputs.get(dataset_id, ()) if i in due.known),
+                due.inferred.get(dataset_id, set()) - {dataset_id},
+            )
+            for dataset_id in sorted(due.jobs)
+        ]
+
+    # ---------------------------------------------------------------------------------------------- reference
+
+    def types(self) -> Mapping[str, int]:
+        """Ids of the ParameterTypes that links need. Raises UpstreamBroken when the installation lacks one."""
+        needed = {*derive.DERIVED, TRUNCATED, *provenance.MARKS}
+        if not self._types.keys() >= needed:
+            rows = self.session.rows(
+                Select(
+                    "ParameterType",
+                    ["name", "id"],
+                    where=And(Eq("facility.name", self.settings.facility), In("name", sorted(needed))),
+                    order=[("id", "DESC")],
+                )
+            )
+            self._types = dict(rows)
+            if missing := sorted(needed - self._types.keys()):
+                names = ", ".join(missing)
+                raise UpstreamBroken(f"The catalogue lacks ParameterTypes {names}; run: drac ingest prepare")
+        return self._types
+
+    def applications(self) -> provenance.Applications:
+        if self._applications is None:
+            rows = self.session.rows(Select("Facility", ["id"], where=Eq("name", self.settings.facility)))
+            if not rows:
+                raise UpstreamBroken(f"The catalogue has no Facility {self.settings.facility}")
+            self._applications = provenance.Applications(self.session, rows[0][0])
+        return self._applications

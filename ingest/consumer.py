@@ -1,0 +1,283 @@
+"""Applies messages to the catalogue: the core stage at once, the later stages of a dataset when they are due.
+
+Everything here may be done again at any moment, also halfway: each step looks for what is there and adds what is
+missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Literal
+
+from drac_plugins.core.leases import Leases
+from drac_plugins.core.links import linktable
+from drac_plugins.core.links.records import Located
+from drac_plugins.core.links.writing import Links, LinkSettings
+from drac_plugins.core.settings import Settings
+from drac_plugins.core.storage import Store
+from icat_schema.gateway import Session
+from icat_schema.parameters import vocabulary
+from ingest import memory
+from ingest.datasets import carry_out, column_location, find_dataset, name_candidates, read_dataset
+from ingest.domain import DatasetMessage, InvestigationMessage, Message
+from ingest.facility import Facility
+from ingest.files import FileStage
+from ingest.gallery import GalleryStage
+from ingest.investigations import Found, Investigations
+from ingest.names import place
+from ingest.outcome import Done, NotYet
+from ingest.parameters import ParameterTypes, Sorted
+from ingest.plan import Plan, Policy, Surroundings, Weighed, make_plan, offer, weigh
+from ingest.reschedule import reschedule
+from ingest.samples import add_parameters, find_or_make, sample_name
+from ingest.sessions import Slot, Wish
+from ingest.state import DatasetState
+from ingest.statistics import StatisticsStage
+from ingest.techniques import Techniques, technique_names
+
+Stage = Literal["files", "gallery", "statistics"]
+STAGES: tuple[Stage, ...] = ("files", "gallery", "statistics")
+_FOLDER_LOOK = 200  # datasets of a session folder that are looked at to find its investigation
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where a message leads: `state` and `origin` None when its dataset does not exist yet."""
+
+    instrument: tuple[int, str]
+    found: Found
+    state: DatasetState | None
+    weighed: Weighed
+    sorted: Sorted
+    warnings: tuple[str, ...] = ()
+
+
+class Consumer:
+    """One per process; thread-safe. `session`: the writing account."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        session: Session,
+        store: Store,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        ingest, facility = settings.ingest, settings.facility
+        self._settings = settings
+        self._session = session
+        self._store = store
+        self._now = now
+        self._facility = Facility(session, facility.name, ingest.beamline_aliases)
+        self._investigations = Investigations(session, self._facility, Leases(store, now=now), ingest)
+        self._techniques = Techniques(session)
+        self._parameter_types: ParameterTypes | None = None
+        self.links = Links(
+            session,
+            store,
+            LinkSettings(facility.name, ingest.mount_prefixes, ingest.foreign_names),
+            now=now,
+        )
+        self._policy = Policy(
+            lambda pids, definition: technique_names(pids, definition, ingest.definition_techniques),
+            ingest.elapsed_time_unit,
+        )
+
+    @property
+    def parameter_types(self) -> ParameterTypes:
+        if self._parameter_types is None:
+            ingest = self._settings.ingest
+            self._parameter_types = ParameterTypes(
+                self._session,
+                self._facility.id,
+                vocabulary(),
+                unknown=ingest.unknown_parameters,
+                new_per_day=ingest.max_new_parameter_types_per_day,
+                zone=self._settings.facility.timezone,
+            )
+        return self._parameter_types
+
+    # --------------------------------------------------------------------------------------------- public part
+
+    def apply(self, message: Message, arrival: datetime, inbox_id: int) -> Done:
+        """The core stage. Raises Refused, NotYet, or an error of the gateway or the store."""
+        if isinstance(message, InvestigationMessage):
+            return self._investigation(message)
+        return self._dataset(message, arrival, inbox_id)
+
+    def plan(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Plan:
+        """What `apply` would write about the dataset itself. Makes the session and the sample if they are missing."""
+        here = self._look(message, arrival, inbox_id)
+        return self._plan(message, here)
+
+    def stages(self, dataset_id: int) -> tuple[Stage, ...]:  # noqa: ARG002 - the same for every dataset so far
+        """Later stages that are due once the core stage of a dataset is done."""
+        return STAGES
+
+    def run_stage(self, stage: Stage, dataset_id: int) -> None:
+        """One later stage of a dataset. Raises NotYet when it has to be tried again."""
+        if stage == "files":
+            FileStage(self._settings, self._session, self._store, self.parameter_types, now=self._now).run(dataset_id)
+        elif stage == "gallery":
+            GalleryStage(self._settings, self._session, self._store, self.parameter_types).run(dataset_id)
+        else:
+            pause = self._settings.ingest.sums_pause_seconds
+            stage_ = StatisticsStage(
+                self._session, self._store, self.parameter_types, pause_seconds=pause, now=self._now
+            )
+            stage_.run(dataset_id)
+
+    def recover(self) -> int:
+        """Finish links that an interrupted run left behind; call at start. Returns how many datasets were looked at."""
+        return self.links.write_due()
+
+    # ------------------------------------------------------------------------------------------------ sessions
+
+    def _investigation(self, message: InvestigationMessage) -> Done:
+        if message.investigation_id is not None and not message.proposal:
+            reschedule(self._session, self.parameter_types, message)
+            return Done(investigation_id=message.investigation_id, warnings=message.warnings)
+        instrument = self._instrument(message.beamline)
+        wish = Wish(instrument[0], message.start, message.investigation_id)
+        slots = self._investigations.of_proposal(message.proposal)
+        found = self._investigations.place(message.proposal, instrument, wish, slots)
+        return Done(investigation_id=found.id, warnings=message.warnings)
+
+    def _instrument(self, beamline: str) -> tuple[int, str]:
+        found = self._facility.instrument(beamline)
+        if found is None:
+            settings = self._settings.ingest
+            raise NotYet(
+                "instrument",
+                f"The catalogue has no instrument {beamline}; create it, or map the name in ingest.beamline_aliases",
+                "instrument",
+                give_up_after_seconds=settings.instrument_retry_minutes * 60,
+                pause_seconds=settings.instrument_retry_pause_minutes * 60,
+            )
+        return found
+
+    # ------------------------------------------------------------------------------------------------ datasets
+
+    def _dataset(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Done:
+        here = self._look(message, arrival, inbox_id)
+        plan = self._plan(message, here)
+        pids = message.parameter("technique_pid") or ""
+        dataset_id, name = carry_out(
+            self._session,
+            self._facility,
+            plan.writes,
+            here.state.id if here.state else None,
+            self.parameter_types.get(plan.parameter_names),
+            self._techniques.ids(plan.technique_names, pids),
+        )
+        self._remember(message, here, plan, dataset_id, name)
+        self.links.arrive(dataset_id)
+        return Done(here.found.id, dataset_id, here.warnings)
+
+    def _look(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Here:
+        instrument = self._instrument(message.beamline)
+        slots = self._investigations.of_proposal(message.proposal)
+        state, warnings = self._existing(message, slots)
+        found = self._place(message, instrument, state, slots)
+        named = self.parameter_types.sort(message.parameters)
+        remembered = None
+        if state:
+            with self._store.read() as connection:
+                remembered = memory.origin_of(connection, state.id)
+        weighed = weigh(offer(message, named.values, arrival, inbox_id), state, remembered)
+        measured = self._facility.instrument(message.parameter("actualInstrument") or "") or instrument
+        return Here(measured, found, state, weighed, named, (*message.warnings, *warnings, *named.warnings))
+
+    def _existing(self, message: DatasetMessage, slots: Collection[Slot]) -> tuple[DatasetState | None, list[str]]:
+        """The dataset at this place: in the sessions of the proposal, else anywhere."""
+        warnings: list[str] = []
+        key = self.links.key_of(message.location)
+        ours = {slot.id for slot in slots}
+        with self._store.read() as connection:
+            known = linktable.lying_at(connection, [key]).get(key, [])
+        for candidate in sorted(known, key=lambda k: (k.investigation_id not in ours, k.dataset_id)):
+            if state := read_dataset(self._session, candidate.dataset_id):
+                return state, warnings
+            with self._store.begin() as connection:
+                linktable.forget(connection, [candidate.dataset_id])
+        if message.dataset_id is not None:
+            state = read_dataset(self._session, message.dataset_id)
+            if state and state.location == column_location(message.location):
+                return state, warnings
+            warnings.append(f"datasetId {message.dataset_id} is no dataset at {message.location}; ignored")
+        found = find_dataset(self._session, column_location(message.location), ours) if ours else None
+        return (read_dataset(self._session, found) if found is not None else None), warnings
+
+    def _place(
+        self, message: DatasetMessage, instrument: tuple[int, str], state: DatasetState | None, slots: list[Slot]
+    ) -> Found:
+        if state is not None:
+            if state.investigation_id not in {slot.id for slot in slots}:
+                return Found(state.investigation_id, state.investigation_name, "location")
+            wish = Wish(instrument[0], message.start, existing=state.investigation_id)
+            return self._investigations.place(message.proposal, instrument, wish, slots)
+        wish = Wish(instrument[0], message.start, _number(message.parameter("investigationId")))
+        if message.input_paths:
+            wish = self._wish_of_processed(message, wish)
+        return self._investigations.place(message.proposal, instrument, wish, slots)
+
+    def _wish_of_processed(self, message: DatasetMessage, wish: Wish) -> Wish:
+        where = place(message.location, self._settings.ingest.data_roots)
+        with self._store.read() as connection:
+            inputs = self.links.investigations_of(connection, message.location, message.input_paths)
+            folder: tuple[int, ...] = ()
+            if where and where.session:
+                inside = linktable.lying_inside(connection, where.session, limit=_FOLDER_LOOK)
+                folder = tuple(dict.fromkeys(d.investigation_id for d in inside if not d.processed))
+        day = self._day(where.day) if where and where.day else None
+        return Wish(wish.instrument_id, wish.moment, wish.investigation_id, None, inputs, folder, day)
+
+    def _day(self, text: str) -> tuple[datetime, datetime] | None:
+        try:
+            day = datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a date, its zone comes below
+        except ValueError:
+            return None
+        first = datetime.combine(day, time.min, tzinfo=self._settings.facility.timezone)
+        following = datetime.combine(day + timedelta(days=1), time.min, tzinfo=self._settings.facility.timezone)
+        return first.astimezone(UTC), following.astimezone(UTC) - timedelta(milliseconds=1)
+
+    def _plan(self, message: DatasetMessage, here: Here) -> Plan:
+        sample_id = None
+        name = sample_name(message)
+        if name and here.weighed.decision.leads:
+            sample_id = find_or_make(self._session, here.found.id, name)
+            add_parameters(self._session, self.parameter_types, sample_id, message)
+        around = Surroundings(
+            here.found.id,
+            sample_id,
+            here.instrument[0],
+            column_location(message.location),
+            name_candidates(message.name, message.location),
+        )
+        return make_plan(message, here.weighed, here.sorted.values, here.state, around, self._policy)
+
+    def _remember(self, message: DatasetMessage, here: Here, plan: Plan, dataset_id: int, created: str | None) -> None:
+        state, origin = here.state, plan.origin
+        taken = {n: here.sorted.values[n] for n in here.weighed.decision.values}
+        located = Located(
+            dataset_id,
+            message.location,
+            self.links.key_of(message.location),
+            here.found.id,
+            here.found.name,
+            created or (state.name if state else message.name),
+            origin.start,
+            plan.type == "processed",
+        )
+        with self._store.begin() as connection:
+            memory.keep_origin(connection, dataset_id, origin)
+            memory.keep_long_values(connection, dataset_id, taken)
+            memory.keep_aside(connection, dataset_id, here.sorted.aside, self._now())
+            memory.want_sums(connection, here.found.id)
+            self.links.register(connection, located, message.input_paths if plan.declares_inputs else None)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.strip().isdecimal() else None

@@ -1,0 +1,211 @@
+"""Datasets in the catalogue: reading what there is, carrying out a plan."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from icat_schema.gateway import Change, New, Ref, Select, Session
+from icat_schema.gateway.conditions import And, Eq, In
+from icat_schema.gateway.errors import ObjectExists
+from ingest.facility import Facility
+from ingest.outcome import NotYet
+from ingest.plan import (
+    AddInstrument,
+    AddTechnique,
+    ChangeDataset,
+    CreateDataset,
+    RemoveRows,
+    SetParameter,
+    Write,
+)
+from ingest.state import DatasetState, Stored
+from ingest.values import ParameterType, Value
+
+_LONGEST_NAME = 255
+_LONGEST_LOCATION = 255
+
+
+def read_dataset(session: Session, dataset_id: int) -> DatasetState | None:
+    """The dataset as it is; None when there is no such dataset."""
+    found = session.rows(
+        Select(
+            "Dataset",
+            [
+                "name",
+                "location",
+                "investigation.id",
+                "investigation.name",
+                "type.name",
+                "complete",
+                "startDate",
+                "endDate",
+                "description",
+                "sample.id",
+            ],
+            where=Eq("id", dataset_id),
+        )
+    )
+    if not found:
+        return None
+    parameters = session.rows(
+        Select(
+            "DatasetParameter",
+            ["type.name", "id", "stringValue", "numericValue", "dateTimeValue"],
+            where=Eq("dataset.id", dataset_id),
+        )
+    )
+    name, location, investigation_id, investigation_name, kind, complete, start, end, description, sample = found[0]
+    return DatasetState(
+        dataset_id,
+        name,
+        location,
+        investigation_id,
+        investigation_name,
+        kind,
+        complete,
+        start,
+        end,
+        description,
+        sample,
+        {
+            name: Stored(row, {"stringValue": text, "numericValue": number, "dateTimeValue": moment})
+            for name, row, text, number, moment in parameters
+        },
+        _linked(session, "DatasetTechnique", "technique.name", dataset_id),
+        _linked(session, "DatasetInstrument", "instrument.id", dataset_id),
+    )
+
+
+def _linked(session: Session, entity: str, column: str, dataset_id: int) -> dict[Any, int]:
+    return dict(session.rows(Select(entity, [column, "id"], where=Eq("dataset.id", dataset_id))))
+
+
+def find_dataset(session: Session, location: str, investigation_ids: Iterable[int]) -> int | None:
+    """The dataset that lies there, in one of these investigations: for datasets that our own table does not know (made
+    by somebody else, or just before we were killed)."""
+    found = session.rows_for(
+        Select("Dataset", ["id"], where=Eq("location", location)), "investigation.id", sorted(investigation_ids)
+    )
+    return min((row[0] for row in found), default=None)
+
+
+# ---------------------------------------------------------------------------------------------------- identity
+
+
+def column_location(location: str) -> str:
+    """What fits into `Dataset.location`: a longer path is cut and gets a hash, the whole stands in a parameter."""
+    if len(location) <= _LONGEST_LOCATION:
+        return location
+    return f"{location[: _LONGEST_LOCATION - 9]}~{_hash(location)}"
+
+
+def name_candidates(name: str, location: str) -> tuple[str, ...]:
+    """What the dataset may be called in ICAT, where names are unique within an investigation: best first."""
+    folder = location.rsplit("/", 1)[-1]
+    last = f"{name[: _LONGEST_NAME - 10]} ~{_hash(location)}"
+    return tuple(dict.fromkeys((name[:_LONGEST_NAME], folder[:_LONGEST_NAME] or name[:_LONGEST_NAME], last)))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def free_names(session: Session, investigation_id: int, candidates: Sequence[str]) -> tuple[str, ...]:
+    """Those that no dataset of the investigation has; the last candidate always stays."""
+    rows = session.rows(
+        Select(
+            "Dataset",
+            ["name"],
+            where=And(Eq("investigation.id", investigation_id), In("name", list(candidates))),
+        )
+    )
+    taken = {name for (name,) in rows}
+    return tuple(name for name in candidates if name not in taken) or (candidates[-1],)
+
+
+# --------------------------------------------------------------------------------------------------- execution
+
+
+def carry_out(
+    session: Session,
+    facility: Facility,
+    writes: Sequence[Write],
+    dataset_id: int | None,
+    types: Mapping[str, ParameterType],
+    techniques: Mapping[str, int],
+) -> tuple[int, str | None]:
+    """Write a plan in as few calls as possible. Returns the dataset's id, and its name when it was made now."""
+    if writes and isinstance(writes[0], CreateDataset):
+        return _create(session, facility, writes[0], types, techniques)
+    if dataset_id is None:
+        raise ValueError("a plan for a dataset that does not exist begins with its creation")
+    operations: list[New | Change] = []
+    for write in writes:
+        operations += _operation(facility, write, dataset_id, types, techniques)
+    if operations:
+        session.write(operations)
+    for write in writes:
+        if isinstance(write, RemoveRows):
+            session.delete(write.entity, write.rows)
+    return dataset_id, None
+
+
+def _operation(
+    facility: Facility,
+    write: Write,
+    dataset_id: int,
+    types: Mapping[str, ParameterType],
+    techniques: Mapping[str, int],
+) -> list[New | Change]:
+    if isinstance(write, ChangeDataset):
+        fields = dict(write.fields)
+        if "type" in fields:
+            fields["type"] = Ref(facility.dataset_type(str(fields["type"])))
+        if isinstance(sample := fields.get("sample"), int):
+            fields["sample"] = Ref(sample)
+        return [Change("Dataset", dataset_id, fields)]
+    if isinstance(write, SetParameter):
+        if write.row is not None:
+            return [Change("DatasetParameter", write.row, {write.value.column: write.value.value})]
+        return [_parameter(write.name, write.value, types, dataset=Ref(dataset_id))]
+    if isinstance(write, AddTechnique):
+        values = {"dataset": Ref(dataset_id), "technique": Ref(techniques[write.name])}
+        return [New("DatasetTechnique", values)]
+    if isinstance(write, AddInstrument):
+        return [New("DatasetInstrument", {"dataset": Ref(dataset_id), "instrument": Ref(write.instrument_id)})]
+    return []
+
+
+def _parameter(name: str, value: Value, types: Mapping[str, ParameterType], **more: object) -> New:
+    return New("DatasetParameter", {"type": Ref(types[name].id), value.column: value.value, **more})
+
+
+def _create(
+    session: Session,
+    facility: Facility,
+    plan: CreateDataset,
+    types: Mapping[str, ParameterType],
+    techniques: Mapping[str, int],
+) -> tuple[int, str]:
+    fields = {
+        "investigation": Ref(plan.investigation_id),
+        "type": Ref(facility.dataset_type(plan.type)),
+        "sample": Ref(plan.sample_id) if plan.sample_id is not None else None,
+        "location": plan.location,
+        "startDate": plan.start,
+        "endDate": plan.end,
+        "complete": plan.complete,
+        "description": plan.description,
+        "parameters": [_parameter(name, value, types) for name, value in plan.parameters.items()],
+        "datasetTechniques": [New("DatasetTechnique", {"technique": Ref(techniques[n])}) for n in plan.techniques],
+        "datasetInstruments": [New("DatasetInstrument", {"instrument": Ref(plan.instrument_id)})],
+    }
+    for name in free_names(session, plan.investigation_id, plan.names):
+        try:
+            made = session.write([New("Dataset", {"name": name, **fields})])
+        except ObjectExists:
+            continue  # another worker took the name since we looked
+        return made[0], name
+    raise NotYet("internal", f"No free name for the dataset at {plan.location}", "dataset", pause_seconds=1)

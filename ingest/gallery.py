@@ -1,0 +1,118 @@
+"""Pictures and small files of a dataset that stay online: kept in our own store, named in two parameters."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from drac_plugins.core import resources
+from drac_plugins.core.links import linktable
+from drac_plugins.core.links.lists import LONGEST_VALUE
+from drac_plugins.core.links.records import Located
+from drac_plugins.core.settings import Settings
+from drac_plugins.core.storage import Store
+from icat_schema.gateway import Change, New, Ref, Select, Session
+from icat_schema.gateway.conditions import And, Eq, In
+from ingest import memory
+from ingest.disk import Disk
+from ingest.names import normalise_location, place, proposal_key
+from ingest.outcome import NotYet
+from ingest.parameters import ParameterTypes
+from ingest.plan import GALLERY_PATHS
+
+logger = logging.getLogger(__name__)
+
+GALLERY_IDS = "ResourcesGallery"
+_STEP = "gallery"
+_WEEK = 7 * 24 * 3600.0
+
+
+class GalleryStage:
+    """One run over one dataset; the same files keep their ids."""
+
+    def __init__(self, settings: Settings, session: Session, store: Store, types: ParameterTypes) -> None:
+        self._settings = settings
+        self._session = session
+        self._store = store
+        self._types = types
+        self._disk = Disk(settings.ingest.data_roots, settings.ingest.path_map)
+
+    def run(self, dataset_id: int) -> None:
+        """Keep the files and write the two parameters. Raises NotYet when announced files are not there (yet)."""
+        with self._store.read() as connection:
+            here = linktable.located(connection, [dataset_id]).get(dataset_id)
+            origin = memory.origin_of(connection, dataset_id)
+        if here is None:
+            return
+        announced = self._announced(origin.gallery if origin else None)
+        paths = [p for p in announced if self._admitted(p, here)] if announced else self._discovered(here)
+        kept = self._keep(dataset_id, paths[: self._settings.ingest.gallery_max_files])
+        if kept:
+            self._show(dataset_id, kept)
+        missing = [path for path in announced if path in paths and path not in {p for p, _ in kept}]
+        if missing:
+            raise NotYet("location", f"Gallery file {missing[0]} is not there", _STEP, give_up_after_seconds=_WEEK)
+
+    def _announced(self, text: str | None) -> list[str]:
+        prefixes = self._settings.ingest.mount_prefixes
+        return [normalise_location(part.strip(), prefixes) for part in (text or "").split(",") if part.strip()]
+
+    def _admitted(self, path: str, here: Located) -> bool:
+        """Only files of the same proposal are shown with a dataset."""
+        roots = self._settings.ingest.data_roots
+        there, mine = place(path, roots), place(here.location, roots)
+        same = (
+            there is not None
+            and mine is not None
+            and proposal_key(there.proposal or "") == proposal_key(mine.proposal or "")
+        )
+        if not same:
+            logger.warning("gallery file %s does not belong to the proposal of %s; left out", path, here.location)
+        return same
+
+    def _discovered(self, here: Located) -> list[str]:
+        folder = self._disk.path(f"{here.location}/gallery")
+        if folder is None or not folder.is_dir() or not self._disk.allowed(folder):
+            return []
+        accepted = {extension.casefold() for extension in self._settings.ingest.gallery_extensions}
+        return sorted(
+            f"{here.location}/gallery/{file.name}"
+            for file in self._disk.walk(folder, ())
+            if "/" not in file.name and file.name.rsplit(".", 1)[-1].casefold() in accepted
+        )
+
+    def _keep(self, dataset_id: int, paths: Sequence[str]) -> list[tuple[str, str]]:
+        """Path and resource id of every file that could be read, in order."""
+        kept: list[tuple[str, str]] = []
+        for path in dict.fromkeys(paths):
+            content = self._disk.read(path, self._settings.ingest.gallery_max_bytes)
+            if content is not None:
+                with self._store.begin() as connection:
+                    kept.append((path, resources.put(connection, dataset_id, path, content)))
+        while kept and max(len(text) for text in _texts(kept)) > LONGEST_VALUE:
+            kept.pop()
+        return kept
+
+    def _show(self, dataset_id: int, kept: list[tuple[str, str]]) -> None:
+        paths, ids = _texts(kept)
+        wanted = {GALLERY_IDS: ids, GALLERY_PATHS: paths}
+        query = Select(
+            "DatasetParameter",
+            ["type.name", "id", "stringValue"],
+            where=And(Eq("dataset.id", dataset_id), In("type.name", list(wanted))),
+        )
+        present = {name: (row, text) for name, row, text in self._session.rows(query)}
+        types = self._types.get(wanted)
+        writes: list[New | Change] = []
+        for name, value in wanted.items():
+            if name not in present:
+                fields = {"dataset": Ref(dataset_id), "type": Ref(types[name].id), "stringValue": value}
+                writes.append(New("DatasetParameter", fields))
+            elif present[name][1] != value:
+                writes.append(Change("DatasetParameter", present[name][0], {"stringValue": value}))
+        if writes:
+            self._session.write(writes)
+
+
+def _texts(kept: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    return ",".join(path for path, _ in kept), " ".join(id_ for _, id_ in kept)

@@ -1,0 +1,71 @@
+"""What the ingester remembers about datasets in its own store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from drac_plugins.core.links.tables import dataset_long_value
+from ingest.competition import Origin, from_document, to_document
+from ingest.tables import dataset_aside, dataset_origin, investigation_sums
+from ingest.values import Value
+
+
+def origin_of(connection: Connection, dataset_id: int) -> Origin | None:
+    """Which messages the dataset's values came from; None when none is remembered."""
+    query = select(dataset_origin.c.document).where(dataset_origin.c.dataset_id == dataset_id)
+    document = connection.execute(query).scalar()
+    return from_document(document) if document is not None else None
+
+
+def keep_origin(connection: Connection, dataset_id: int, origin: Origin) -> None:
+    document = to_document(origin)
+    changed = connection.execute(
+        update(dataset_origin).where(dataset_origin.c.dataset_id == dataset_id).values(document=document)
+    )
+    if not changed.rowcount:
+        connection.execute(dataset_origin.insert().values(dataset_id=dataset_id, document=document))
+
+
+def keep_long_values(connection: Connection, dataset_id: int, values: Mapping[str, Value]) -> None:
+    """The whole texts of the values that were taken; names that fit now are forgotten."""
+    connection.execute(
+        delete(dataset_long_value).where(
+            dataset_long_value.c.dataset_id == dataset_id, dataset_long_value.c.name.in_(list(values))
+        )
+    )
+    rows = [
+        {"dataset_id": dataset_id, "name": name, "value": value.whole}
+        for name, value in values.items()
+        if value.whole is not None
+    ]
+    if rows:
+        connection.execute(dataset_long_value.insert(), rows)
+
+
+def keep_aside(connection: Connection, dataset_id: int, aside: Mapping[str, tuple[str, str]], now: datetime) -> None:
+    """Values that the catalogue did not take, with the reason."""
+    if not aside:
+        return
+    connection.execute(
+        delete(dataset_aside).where(dataset_aside.c.dataset_id == dataset_id, dataset_aside.c.name.in_(list(aside)))
+    )
+    connection.execute(
+        dataset_aside.insert(),
+        [
+            {"dataset_id": dataset_id, "name": name[:255], "value": text, "reason": reason, "since": now}
+            for name, (text, reason) in aside.items()
+        ],
+    )
+
+
+def want_sums(connection: Connection, investigation_id: int) -> None:
+    """Sums of the session and of its samples have to be made again."""
+    table = investigation_sums
+    changed = connection.execute(
+        update(table).where(table.c.investigation_id == investigation_id).values(wanted=table.c.wanted + 1)
+    )
+    if not changed.rowcount:
+        connection.execute(table.insert().values(investigation_id=investigation_id, wanted=1, written=0))

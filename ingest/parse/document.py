@@ -154,4 +154,4 @@ def _adopt(root: etree._Element) -> None:
     if name.namespace is None:
         for element in root.iter(etree.Element):
             if etree.QName(element).namespace is None:
-                element.tag = etree.QName(NAMESPACE, etree.QName(element).localname)
+                element.tag = etree.QName(NAMESPACE, etree.QName(element).localname).text

@@ -78,8 +78,8 @@ class _Descriptions(suds.cache.Cache):  # type: ignore[misc]
 class _Known:
     """What the server said about itself, once per process."""
 
-    def __init__(self, transport: _Transport) -> None:
-        self.transport = transport
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
         self.descriptions = _Descriptions()
         self.version: str | None = None
         self.names: list[str] | None = None
@@ -98,7 +98,7 @@ class _Client(icat.Client):  # type: ignore[misc]
 
     def set_options(self, **options: Any) -> None:
         if "transport" in options:
-            options["transport"] = self._known.transport
+            options["transport"] = _Transport(self._known.wire)  # suds ties a transport to its client
         super().set_options(**options)
 
     def getApiVersion(self) -> str:  # noqa: N802 - python-icat's name
@@ -132,7 +132,7 @@ class Soap:
     def __init__(self, settings: GatewaySettings, wire: Wire, counter: CallCounter) -> None:
         self._location = settings.base + settings.soap_path
         self._counter = counter
-        self._known = _Known(_Transport(wire))
+        self._known = _Known(wire)
         self._idle: LifoQueue[_Client] = LifoQueue(settings.pool_size)
         self._building = threading.Lock()
 

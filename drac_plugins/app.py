@@ -7,7 +7,7 @@ from importlib.metadata import version
 from flask import Flask
 
 from drac_plugins.core import storage
-from drac_plugins.core.plugins import discover
+from drac_plugins.core.plugins import Plugin, discover
 from drac_plugins.core.services import create_services
 from drac_plugins.core.settings import Settings, load
 from drac_plugins.core.web import answers, csrf, front, health, paths, problems
@@ -15,10 +15,13 @@ from drac_plugins.core.web.blueprint import Api
 from drac_plugins.core.web.keys import secret_key
 
 
-def create_app(settings: Settings) -> Flask:
-    """The WSGI application. Brings the store up to date if `store.auto_upgrade`; asks the catalogue nothing yet, so
-    that both may start in any order. Raises SettingsError, and Unavailable when the store cannot be used."""
-    plugins = discover(settings)
+def create_app(settings: Settings, plugins: tuple[Plugin, ...] | None = None) -> Flask:
+    """The WSGI application. `plugins` replaces the installed ones.
+
+    Brings the store up to date if `store.auto_upgrade`; asks the catalogue nothing yet, so that both may start in any
+    order. Raises SettingsError, and Unavailable when the store cannot be used.
+    """
+    plugins = discover(settings) if plugins is None else plugins
     services = create_services(settings, plugins)
     if settings.store.auto_upgrade:
         storage.upgrade(services.store)

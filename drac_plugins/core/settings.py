@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 ENVIRONMENT_PREFIX = "DRAC_"
+CATALOGUE_PREFIX = "DRAC_CATALOGUE_"  # settings of the embedded catalogue, which reads them itself
 
 
 class SettingsError(Exception):
@@ -254,6 +255,8 @@ def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
     """Put `DRAC_SECTION__KEY` over the document; a value that reads as TOML is taken as such, else as text."""
     for variable, text in environment.items():
         if not variable.startswith(ENVIRONMENT_PREFIX) or variable in ("DRAC_CONFIG", "DRAC_TEST_REQUIRE"):
+            continue
+        if variable.startswith(CATALOGUE_PREFIX):
             continue
         *sections, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
         table = document

@@ -35,8 +35,9 @@ def downgrade(store: Store, revision: str) -> None:
 
 def revise(store: Store, message: str) -> None:
     """Write a new revision from the difference between an up-to-date store and `metadata` (for developers; import every
-    module with tables first, and read the result before committing it)."""
-    _run(store, lambda config: command.revision(config, message, autogenerate=True))
+    module with tables first, and read the result before committing it). Revisions are numbered: 0001, 0002, ..."""
+    number = sum(1 for _ in ScriptDirectory(str(HISTORY)).walk_revisions()) + 1
+    _run(store, lambda config: command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}"))
 
 
 def is_current(store: Store) -> bool:

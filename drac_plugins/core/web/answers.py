@@ -6,13 +6,13 @@ import logging
 import re
 import time
 import uuid
-from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
 
+from drac_plugins.core.logs import request_id
 from drac_plugins.core.settings import Web
 from drac_plugins.core.web.fields import facility_zone, wire_datetime
 from drac_plugins.core.web.problems import wire_of_request
@@ -27,9 +27,6 @@ _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-
-request_id: ContextVar[str] = ContextVar("drac_request_id", default="-")
-"""Of the request that this thread answers; log formats show it."""
 
 
 class JsonProvider(DefaultJSONProvider):

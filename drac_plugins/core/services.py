@@ -56,6 +56,7 @@ def gateway_settings(icat: Icat) -> GatewaySettings:
             timeout_seconds=icat.timeout_seconds,
             verify=icat.verify,
             pool_size=icat.pool_size,
+            zone=icat.zone,
         )
     except ValueError as error:
         raise SettingsError(f"icat: {error}") from error

@@ -80,6 +80,7 @@ class Icat(Section):
     timeout_seconds: float = Field(60.0, gt=0)
     verify: bool = Field(True, description="check the server's TLS certificate")
     pool_size: int = Field(8, ge=1, description="SOAP clients kept ready")
+    zone: str = Field("", description="time zone of the ICAT server; default: learned from the dates that it returns")
     ingester: IngesterAccount = IngesterAccount()
     acquisition: AcquisitionAccount = AcquisitionAccount()
     reader: ReaderAccount = ReaderAccount()

@@ -68,7 +68,7 @@ class ServerZone:
             if self._fixed:
                 return
             if not self._seen:
-                log.warning("the catalogue's time zone is unknown: no dates can be read in it; set catalogue.zone")
+                log.warning("the catalogue's time zone is unknown: no dates can be read in it; set icat.zone")
             seen = list(self._seen.values())
             self._offsets = next((c for c in _candidates() if _agrees(c, seen)), None) or _last_of(seen)
 
@@ -83,7 +83,7 @@ class ServerZone:
                 self._offsets = None
             elif not self._warned:
                 self._warned = True
-                log.warning("the catalogue returns dates that contradict the setting catalogue.zone: %s", date)
+                log.warning("the catalogue returns dates that contradict the setting icat.zone: %s", date)
 
     def _remember(self, date: datetime) -> None:
         """One date per month is enough evidence and keeps the memory small."""

@@ -65,7 +65,7 @@ def test_without_any_date_the_local_clock_is_taken_with_a_warning(caplog: pytest
         zone.learn([])
     instant = datetime(2022, 7, 1, tzinfo=UTC)
     assert zone.wall_clock(instant) == instant.astimezone().replace(tzinfo=None)
-    assert "catalogue.zone" in caplog.text
+    assert "icat.zone" in caplog.text
 
 
 @pytest.mark.parametrize(

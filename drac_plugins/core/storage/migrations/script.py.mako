@@ -1,4 +1,4 @@
-"""${message}."""
+"""${message[0].upper()}${message[1:]}."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
+    """To this revision."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
+    """Back to the one before."""
     ${downgrades if downgrades else "pass"}

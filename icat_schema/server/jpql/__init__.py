@@ -1,0 +1,1 @@
+"""The query languages of ICAT 5: text to tree, tree to text, tree to SQL."""

@@ -66,7 +66,7 @@ def key_column(entity: Entity, field: str) -> str:
     return relation_column(field) if entity.to_one(field) else field
 
 
-def _attribute_type(attribute: Attribute) -> TypeEngine[Any]:
+def _attribute_type(attribute: Attribute) -> Any:
     if attribute.is_enum:
         return Ordinal(schema().enums[attribute.type])
     if attribute.type == "String":

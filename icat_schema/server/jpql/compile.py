@@ -1,0 +1,230 @@
+"""From the tree of a search to an SQL statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, FromClause, Select, UnaryExpression
+
+from icat_schema.definitions import Entity
+from icat_schema.server.jpql import tree
+from icat_schema.server.jpql.compile_block import Block, Column
+from icat_schema.server.jpql.compile_expressions import aggregated
+from icat_schema.server.jpql.compile_grouping import check_grouping, is_aggregated
+from icat_schema.server.jpql.compile_scope import Bound, EntityRef, FieldRef, ManyRef
+from icat_schema.server.jpql.compile_values import Literals, Typed
+from icat_schema.server.jpql.complain import bad
+from icat_schema.server.jpql.include import Included, include_tree
+from icat_schema.server.jpql.printer import print_value
+from icat_schema.server.jpql.walk import paths_in, values_in
+from icat_schema.server.store.tables import relation_column
+
+Kind = Literal["entities", "scalars", "rows"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """An object that an item of the SELECT list shows something of: who may not read it does not see the row.
+
+    `table` is set when the object's own row is part of the FROM. `nullable`: there may be none (LEFT JOIN).
+    """
+
+    entity: Entity
+    id: ColumnElement[Any]
+    table: FromClause | None
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """A search without authorization. The statement has one column per item; for entities, one per attribute, then one
+    per name in `references` (to-one relations of the INCLUDE). Columns behind those only serve the order."""
+
+    statement: Select[Any]
+    kind: Kind
+    types: tuple[str, ...]
+    targets: tuple[Target, ...]
+    include: Included | None = None
+    references: tuple[str, ...] = ()
+    single_count: bool = False
+
+    @property
+    def width(self) -> int:
+        """Columns that are results."""
+        if self.include is None:
+            return len(self.types)
+        return len(self.include.entity.attributes) + len(self.references)
+
+
+def compile_query(query: tree.Query, zone: ZoneInfo, max_rows: int) -> Compiled:
+    """Compile a search; one row more than `max_rows` is fetched at most. Raises IcatError of type BAD_PARAMETER."""
+    return _Search(query, Literals(zone)).compiled(max_rows)
+
+
+def entity_columns(table: FromClause, entity: Entity, references: Sequence[str]) -> list[ColumnElement[Any]]:
+    """The columns of an object: its attributes, then the ids of related objects."""
+    return [
+        *(table.c[a.name] for a in entity.attributes),
+        *(table.c[relation_column(name)] for name in references),
+    ]
+
+
+class _Search:
+    def __init__(self, query: tree.Query, literals: Literals) -> None:
+        self._query = query
+        self._block = Block(query.select, None, literals)
+        self._scope = self._block.scope
+        self._targets: list[Target] = []
+        self._ties: list[ColumnElement[Any]] = []
+        check_grouping(query.select, query.order_by)
+        self._aggregated = is_aggregated(query.select, query.order_by)
+
+    def compiled(self, max_rows: int) -> Compiled:
+        include, references, columns, types = self._columns()
+        statement = self._ordered(columns)
+        limit = self._query.limit or tree.Limit(0, None)
+        rows = max_rows + 1 if limit.count is None else min(limit.count, max_rows + 1)
+        items = self._query.select.items
+        return Compiled(
+            statement.limit(rows).offset(limit.offset or None),
+            "entities" if include else "scalars" if len(items) == 1 else "rows",
+            types,
+            tuple(self._targets),
+            include,
+            references,
+            single_count=len(items) == 1 and isinstance(items[0], tree.Aggregate) and items[0].name == "COUNT",
+        )
+
+    # Items ---------------------------------------------------------------------------------------------------------
+
+    def _columns(self) -> tuple[Included | None, tuple[str, ...], list[Column], tuple[str, ...]]:
+        items = self._query.select.items
+        bound = self._whole_object(items[0]) if len(items) == 1 else None
+        if bound is None:
+            if isinstance(self._query.include, tuple):
+                self._check_include_of_value(items[0])
+            values = [self._item(node) for node in items]
+            return None, (), [(n, v.sql) for n, v in zip(items, values, strict=True)], tuple(v.type for v in values)
+        include = self._include(bound.entity, items[0])
+        references = tuple(name for name in include.steps if bound.entity.to_one(name))
+        columns = entity_columns(bound.table, bound.entity, references)
+        return include, references, [(None, c) for c in columns], (bound.entity.name,)
+
+    def _whole_object(self, node: tree.Value) -> Bound | None:
+        """The table of the one item, if it is an object."""
+        ref = self._scope.resolve(node) if isinstance(node, tree.Path) else None
+        if isinstance(ref, ManyRef):
+            bound = self._scope.join_many(ref)
+        elif isinstance(ref, EntityRef):
+            bound = self._scope.bound(ref)
+        else:
+            return None
+        self._ties.append(bound.column("id"))
+        self._targets.append(Target(bound.entity, bound.column("id"), bound.table, bound.nullable))
+        if bound.nullable:
+            # An object that is not there is no result.
+            self._scope.conditions.append(bound.column("id").is_not(None))
+        return bound
+
+    def _item(self, node: tree.Value) -> Typed:
+        """An item that is no object: an attribute, an aggregate, a calculation."""
+        if isinstance(node, tree.Aggregate) and isinstance(node.operand, tree.Path):
+            ref = self._scope.resolve(node.operand)
+            if isinstance(ref, ManyRef):
+                bound = self._scope.join_many(ref)
+                self._targets.append(Target(bound.entity, bound.column("id"), bound.table, nullable=False))
+                return aggregated(node, Typed(bound.column("id"), bound.entity.name, nullable=False))
+        self._check_item(node)
+        for path in paths_in(node):
+            self._show(path)
+        return self._value(node)
+
+    @staticmethod
+    def _check_item(node: tree.Value) -> None:
+        """What is selected must be something that the caller's right to read can be asked for."""
+        if any(isinstance(v, tree.ScalarSelect | tree.Size) for v in values_in(node)):
+            raise bad("A sub-select or SIZE is not possible in the SELECT clause.")
+        if not paths_in(node):
+            raise bad(f"{print_value(node)} selects nothing: name a variable or a path.")
+
+    def _show(self, path: tree.Path) -> None:
+        ref = self._block.expressions.entity_or_field(path)
+        owner = ref.owner if isinstance(ref, FieldRef) else ref
+        self._block.require(owner)
+        bound = owner.bound
+        if isinstance(ref, FieldRef) and ref.attribute.name != "id":
+            bound = self._scope.bound(owner)
+        table = None if bound is None else bound.table
+        nullable = owner.bound is not None and owner.nullable
+        self._targets.append(Target(owner.entity, owner.id, table, nullable))
+
+    def _value(self, node: tree.Value) -> Typed:
+        found = self._block.expressions.value(node)
+        if found.is_entity:
+            raise bad(
+                f"The object {print_value(node)} cannot stand in a SELECT clause with other things: select attributes."
+            )
+        return found
+
+    def _include(self, entity: Entity, node: tree.Value) -> Included:
+        if self._query.include is None:
+            return Included(entity)
+        # The INCLUDE starts at the selected variable; a selected path has no name to start from.
+        variable = node.name if isinstance(node, tree.Path) and "." not in node.name else None
+        return include_tree(entity, variable, self._query.include)
+
+    def _check_include_of_value(self, node: tree.Value) -> None:
+        """INCLUDE without effect must still be one: its paths start at the entity of the item."""
+        path = next(iter(paths_in(node)), None)
+        variable = path.parts[0] if path is not None else None
+        ref = self._scope.resolve(tree.Path(variable)) if variable is not None else None
+        if isinstance(ref, EntityRef) and self._query.include is not None:
+            include_tree(ref.entity, variable, self._query.include)
+
+    # Order ---------------------------------------------------------------------------------------------------------
+
+    def _ordered(self, columns: list[Column]) -> Select[Any]:
+        orders: list[ColumnElement[Any]] = []
+        hidden: list[Column] = []
+        for order in self._query.order_by:
+            column, nullable = self._order_column(order.value, columns, hidden)
+            orders.append(_directed(column, order.descending, nullable))
+        orders += self._tie_breakers(columns)
+        return self._block.statement([c for _, c in (*columns, *hidden)]).order_by(*orders)
+
+    def _order_column(
+        self, node: tree.Value, columns: list[Column], hidden: list[Column]
+    ) -> tuple[ColumnElement[Any], bool]:
+        """What to order by. With DISTINCT it must be among the columns, so it is added if it is not."""
+        paths = paths_in(node)
+        if not paths:
+            raise bad(f"ORDER BY {print_value(node)} orders nothing: name a path.")
+        for path in paths:
+            ref = self._block.expressions.entity_or_field(path)
+            self._block.require(ref.owner if isinstance(ref, FieldRef) else ref)
+        selected = next((c for n, c in columns if n == node), None)
+        value = self._block.expressions.value(node)
+        if selected is not None:
+            return selected, value.nullable
+        if self._query.select.distinct:
+            hidden.append((node, value.sql))
+        return value.sql, value.nullable
+
+    def _tie_breakers(self, columns: list[Column]) -> list[ColumnElement[Any]]:
+        """Make the order total, so that pages neither overlap nor leave gaps."""
+        if self._query.select.distinct:
+            return self._ties or [c for _, c in columns]
+        if self._aggregated:
+            return self._block.groups()
+        return [b.column("id").nulls_first() if b.nullable else b.column("id") for b in self._scope.roots]
+
+
+def _directed(column: ColumnElement[Any], descending: bool, nullable: bool) -> UnaryExpression[Any]:
+    """Nulls come first, as on MariaDB and SQLite; PostgreSQL would put them last."""
+    directed = column.desc() if descending else column.asc()
+    if not nullable:
+        return directed
+    return directed.nulls_last() if descending else directed.nulls_first()

@@ -1,0 +1,57 @@
+"""Rules as conditions on an object that another statement shows, changes or deletes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, literal_column, select
+
+from icat_schema.definitions import Entity
+from icat_schema.server.jpql import tree
+from icat_schema.server.jpql.compile_block import Block
+from icat_schema.server.jpql.compile_scope import Bound, Scope
+from icat_schema.server.jpql.compile_values import Literals
+from icat_schema.server.jpql.tree import Path
+
+
+def rule_condition(
+    rule: tree.Select, entity: Entity, id_: ColumnElement[Any], row: FromClause | None, zone: ZoneInfo
+) -> ColumnElement[bool]:
+    """Whether the rule holds for the object with this id: a row of its joins satisfies its WHERE.
+
+    `rule` selects one variable over `entity`. With the object's own `row` in the statement around, the rule's variable
+    is that row, so that nothing needs to be looked up twice.
+    """
+    item = rule.items[0]
+    assert isinstance(item, Path)
+    variable = item.parts[0]
+    if row is not None and _can_share(rule, variable):
+        return _on_row(rule, Bound(entity, row), variable, Literals(zone))
+    return _on_id(rule, variable, id_, Literals(zone))
+
+
+def _can_share(rule: tree.Select, variable: str) -> bool:
+    """The variable is the first one, and no LEFT JOIN needs a table on its left in the same SELECT."""
+    outer = any(isinstance(r, tree.Join) and r.outer for r in rule.ranges)
+    return not outer and rule.ranges[0].variable.upper() == variable.upper()
+
+
+def _on_row(rule: tree.Select, bound: Bound, variable: str, literals: Literals) -> ColumnElement[bool]:
+    outside = Scope()
+    outside.name(variable, bound)
+    outside.tables.append(bound.table)
+    block = Block(replace(rule, ranges=rule.ranges[1:]), outside, literals)
+    condition = [] if rule.where is None else [block.expressions.condition(rule.where)]
+    scope = block.scope
+    if scope.source is None:
+        return and_(*scope.conditions, *condition).self_group()
+    rows: Select[Any] = select(literal_column("1")).select_from(scope.source).where(*scope.conditions, *condition)
+    return exists(rows.correlate(bound.table))
+
+
+def _on_id(rule: tree.Select, variable: str, id_: ColumnElement[Any], literals: Literals) -> ColumnElement[bool]:
+    block = Block(replace(rule, items=(Path(f"{variable}.id"),)), None, literals)
+    own = block.expressions.value(Path(f"{variable}.id")).sql
+    return id_.in_(block.statement([own]).correlate(None))

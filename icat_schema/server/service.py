@@ -11,12 +11,12 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from icat_schema.server.authn import Authenticators
-from icat_schema.server.authz import Rules
+from icat_schema.server.authz import Access
 from icat_schema.server.caller import Caller
 from icat_schema.server.entities.delete import Deleter
 from icat_schema.server.entities.update import Updater
 from icat_schema.server.entities.values import EntityValue
-from icat_schema.server.entities.work import Access, Placed, Work
+from icat_schema.server.entities.work import Placed, Work
 from icat_schema.server.entities.writer import Creator
 from icat_schema.server.errors import IcatError
 from icat_schema.server.search import Catalogue, Limits, SearchResult
@@ -47,8 +47,8 @@ class Service:
         create_tables(self.engine)
         self.authenticators = Authenticators(settings)
         limits = Limits(settings.max_entities, settings.max_ids_in_query)
-        self.rules = Rules(self.engine, settings.zone)
         self._catalogue = Catalogue(self.engine, settings.zone, limits)
+        self.rules = self._catalogue.rules
         self._sessions = Sessions(settings.lifetime_minutes, clock)
         self._clock = clock
 
@@ -126,12 +126,9 @@ class Service:
 
     @contextmanager
     def work(self, caller: Caller) -> Iterator[Work]:
-        """One transaction of writes: all or nothing. Rules are read anew after one that may have changed them."""
+        """One transaction of writes: all or nothing."""
         with writing(self.engine) as connection:
-            work = Work(connection, caller, self.rules)
-            yield work
-        if work.changes_authorization:
-            self.rules.changed()
+            yield Work(connection, caller, self.rules)
 
     def create(self, caller: Caller, value: EntityValue) -> int:
         with self.work(caller) as work:

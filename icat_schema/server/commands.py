@@ -37,16 +37,11 @@ OPERATOR = "server/operator"
 """Who creates the objects that are made on the command line."""
 
 
-class Zone(click.ParamType[ZoneInfo]):
-    """An IANA time zone."""
-
-    name = "zone"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ZoneInfo:
-        try:
-            return value if isinstance(value, ZoneInfo) else ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            self.fail(f"'{value}' is not a time zone such as Europe/Paris", param, ctx)
+def _zone(_context: click.Context, _parameter: click.Parameter, value: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise click.BadParameter(f"'{value}' is not a time zone such as Europe/Paris") from error
 
 
 def _option(flag: str, variable: str, **settings: Any) -> Callable[[F], F]:
@@ -90,7 +85,7 @@ def main() -> None:
 @_storage_options
 @_option("--host", "HOST", default=DEFAULTS.host, help="address to listen on")
 @_option("--port", "PORT", default=DEFAULTS.port, type=click.IntRange(0, 65535), help="0: any free one")
-@_option("--zone", "ZONE", default=DEFAULTS.zone.key, type=Zone(), help="the server's local time")
+@_option("--zone", "ZONE", default=DEFAULTS.zone.key, callback=_zone, help="the server's local time")
 @_option("--root", "ROOT", multiple=True, default=sorted(DEFAULTS.root_user_names), help="users who may do everything")
 @_option(
     "--mechanism",

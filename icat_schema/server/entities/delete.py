@@ -42,7 +42,6 @@ class Deleter:
             made = table(entity)
             for part in portions(tree.get(entity, ())):
                 self._work.connection.execute(delete(made).where(made.c.id.in_(part)))
-        self._work.touched.update(tree)
 
     def _require_stored(self, name: str, objects: list[Placed]) -> None:
         made, found = table(name), set[int]()

@@ -137,7 +137,6 @@ class Updater:
                 raise IcatError(conflict.type, conflict.message, offset) from None
             text = f"Unexpected DB response {type(error.orig).__name__} {error.orig}"
             raise IcatError("INTERNAL", text, changes[0].offset) from error
-        work.touched.add(name)
 
 
 def _without_repetition(objects: list[Placed]) -> list[list[Placed]]:

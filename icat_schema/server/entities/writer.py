@@ -76,7 +76,6 @@ class Creator:
             except IntegrityError as error:
                 problem = IcatError("INTERNAL", f"Unexpected DB response {type(error.orig).__name__} {error.orig}", 0)
             else:
-                self._work.touched.update(n.columns.entity.name for n in nodes)
                 return None
             return first_conflict(self._connection, nodes) or problem
         # ICAT looks for duplicates before it looks for missing values.

@@ -201,7 +201,8 @@ class Consumer:
             if state := read_dataset(self._session, candidate.dataset_id):
                 return state, warnings
             with self._store.begin() as connection:
-                linktable.forget(connection, [candidate.dataset_id])
+                orphaned = self.links.forget(connection, [candidate.dataset_id])
+            self.links.write(orphaned)
         if message.dataset_id is not None:
             state = read_dataset(self._session, message.dataset_id)
             if state and state.location == column_location(message.location):

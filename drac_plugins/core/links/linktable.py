@@ -163,7 +163,7 @@ def settle(connection: Connection, output_ids: Collection[int], key_of: Callable
     for portion in portions(sorted(here)):
         items = declared(connection, portion, lock=True)  # before looking around, so that the later of two sees both
         known = lying_at(connection, set().union(*(places(i, key_of) for i in items.values())))
-        before = _resolved(connection, portion)
+        before = resolved(connection, portion)
         for output, wanted in items.items():
             after = resolve(wanted, known, key_of, near=here[output])
             if after != before[output]:
@@ -172,7 +172,7 @@ def settle(connection: Connection, output_ids: Collection[int], key_of: Callable
     return changed
 
 
-def _resolved(connection: Connection, output_ids: Collection[int]) -> dict[int, tuple[Resolution | None, ...]]:
+def resolved(connection: Connection, output_ids: Collection[int]) -> dict[int, tuple[Resolution | None, ...]]:
     found: dict[int, list[Resolution | None]] = {}
     query = select(links).where(links.c.output_id.in_(output_ids)).order_by(links.c.output_id, links.c.position)
     for row in connection.execute(query):

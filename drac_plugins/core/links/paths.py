@@ -52,12 +52,12 @@ def inside(key: str) -> tuple[str, str]:
 
 
 def split_declared(text: str) -> tuple[str, ...]:
-    """Paths in the parameter `input_datasets`, in order. A single path that a producer cut into characters
+    """Paths in the parameter `input_datasets`, in order, each once. A single path that a producer cut into characters
     (`/,d,a,t,a`) is put together again."""
     items = [item.strip() for item in text.split(",")]
-    if len(items) > 3 and all(len(item) <= 1 for item in text.split(",")):
-        return ("".join(text.split(",")),)
-    return tuple(item for item in items if item)
+    if len(items) > 3 and len(text) % 2 and text[1::2].strip(",") == "":
+        return (text[::2],)
+    return tuple(dict.fromkeys(item for item in items if item))
 
 
 def joins(paths: Sequence[str], at: int) -> Iterable[tuple[str, int]]:

@@ -185,6 +185,13 @@ class Applications:
             self._create([key for key in missing if key not in self._known])
         return self._known
 
+    def known(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Those that exist."""
+        missing = set(wanted) - self._known.keys()
+        if missing:
+            self._read({name for name, _ in missing})
+        return self._known
+
     def _read(self, names: Collection[str]) -> None:
         query = Select(
             "Application",

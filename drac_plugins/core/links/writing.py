@@ -98,6 +98,19 @@ class Links:
         by_id = {d.dataset_id: d.investigation_id for some in known.values() for d in some}
         return tuple(dict.fromkeys(by_id[dataset_id] for dataset_id in found))
 
+    def forget(self, connection: Connection, dataset_ids: Collection[int]) -> set[int]:
+        """These datasets have gone from the catalogue. Returns those whose lists or Jobs have to be written again."""
+        links = linktable.family(connection, dataset_ids)
+        affected: set[int] = set()
+        for dataset_id in dataset_ids:
+            affected.update(ancestors(links, dataset_id), descendants(links, dataset_id))
+        affected -= set(dataset_ids)
+        direct = {output for dataset_id in dataset_ids for output in links.outputs.get(dataset_id, ())}
+        linktable.forget(connection, dataset_ids)
+        linktable.want_written(connection, affected)
+        linktable.want_jobs(connection, direct & affected)
+        return affected
+
     def arrive(self, dataset_id: int) -> None:
         """Complete the links of a registered dataset in both directions and write them to the catalogue. Repeatable."""
         with self.store.begin() as connection:
@@ -105,11 +118,11 @@ class Links:
             if here is None:
                 return
             outputs = linktable.interested_in(connection, here.location_key) | {dataset_id}
-            affected = self._settle(connection, outputs)
+            affected = self.settle(connection, outputs)
             pending = linktable.revisions(connection, [dataset_id]) if here.processed else {}
         self.write(affected | pending.keys())
 
-    def _settle(self, connection: Connection, outputs: Collection[int]) -> set[int]:
+    def settle(self, connection: Connection, outputs: Collection[int]) -> set[int]:
         """Resolve again, and note everything whose lists change with it."""
         changed = linktable.settle(connection, outputs, self.key_of)
         touched = set(changed).union(*changed.values()) if changed else set()
@@ -137,7 +150,7 @@ class Links:
         with self._leases.hold([f"links:{dataset_id}" for dataset_id in dataset_ids]):
             for _ in range(_TRIES):
                 with self.store.read() as connection:
-                    due = self._look(connection, dataset_ids)
+                    due = self.look(connection, dataset_ids)
                 try:
                     self._show(due)
                     break
@@ -148,11 +161,14 @@ class Links:
             with self.store.begin() as connection:
                 linktable.written(connection, due.revisions, due.jobs)
 
-    def _look(self, connection: Connection, dataset_ids: Collection[int]) -> Due:
+    def look(self, connection: Connection, dataset_ids: Collection[int], *, every_job: bool = False) -> Due:
+        """What the catalogue must show about these datasets. `every_job`: also Jobs that nobody asked to look at."""
         revisions = linktable.revisions(connection, dataset_ids)
         links = linktable.family(connection, revisions)
         everybody = {*revisions, *links.inputs, *links.outputs}
         jobs = linktable.jobs_wanted(connection, revisions)
+        if every_job:
+            jobs = {d.dataset_id for d in linktable.located(connection, revisions).values() if d.processed}
         return Due(
             revisions,
             links,

@@ -1,0 +1,97 @@
+"""`drac links`: look at links, hold them against what producers declared, put them right."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from drac_plugins.core.errors import DracError
+from drac_plugins.core.links import linktable
+from drac_plugins.core.links.closure import ancestors, descendants
+from drac_plugins.core.links.repair import Repair
+from drac_plugins.core.links.writing import Links, LinkSettings
+from drac_plugins.core.settings import Settings, SettingsError, load
+from drac_plugins.core.storage import Store, upgrade
+from icat_schema.gateway import Catalogue, GatewaySettings
+from icat_schema.gateway.errors import CatalogueError
+
+_FOUND = 2
+
+
+@click.group()
+@click.option("--config", type=click.Path(path_type=Path), help="settings file (default: DRAC_CONFIG)")
+@click.pass_context
+def links(context: click.Context, config: Path | None) -> None:
+    """Links between raw and processed datasets."""
+    try:
+        context.obj = load(config)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@links.command()
+@click.option("--check", is_flag=True, help="only say what is wrong (exit code 2 when something is)")
+@click.pass_obj
+def repair(settings: Settings, check: bool) -> None:
+    """Make link table, parameters and Jobs say again what the declared paths say."""
+    try:
+        work = Repair(_links(settings))
+        found = work.check() if check else work.mend()
+        pending = work.pending()
+    except (DracError, CatalogueError) as error:
+        raise click.ClickException(str(error)) from error
+    for finding in found:
+        click.echo(str(finding))
+    for dataset_id, path, since in pending:
+        click.echo(f"dataset {dataset_id}: waits for {path} since {since:%Y-%m-%d}")
+    click.echo(
+        f"{len(found)} differences {'found' if check else 'put right'}, {len(pending)} inputs missing for a week"
+    )
+    if check and found:
+        sys.exit(_FOUND)
+
+
+@links.command()
+@click.argument("dataset_id", type=int)
+@click.pass_obj
+def show(settings: Settings, dataset_id: int) -> None:
+    """What a dataset was computed from, and what was computed from it."""
+    try:
+        store = _store(settings)
+        with store.read() as connection:
+            family = linktable.family(connection, [dataset_id])
+            known = linktable.located(connection, {dataset_id, *family.inputs, *family.outputs})
+            items = linktable.declared(connection, [dataset_id]).get(dataset_id, ())
+            meant = linktable.resolved(connection, [dataset_id]).get(dataset_id, ())
+    except DracError as error:
+        raise click.ClickException(str(error)) from error
+    if dataset_id not in known:
+        raise click.ClickException(f"No dataset {dataset_id} is known here; run: drac links repair")
+    click.echo(f"{dataset_id} {known[dataset_id].location}")
+    for item, resolution in zip(items, meant, strict=True):
+        target = f"dataset {resolution.dataset_id}" if resolution else "nobody has registered it yet"
+        click.echo(f"  declared: {item.path} -> {target}{' (inferred)' if resolution and resolution.inferred else ''}")
+    for title, ids in (("from", ancestors(family, dataset_id)), ("into", descendants(family, dataset_id))):
+        for other in ids:
+            where = known[other].location if other in known else "gone from the catalogue"
+            click.echo(f"  {title}: {other} {where}")
+
+
+def _store(settings: Settings) -> Store:
+    store = Store(settings.store.url)
+    if settings.store.auto_upgrade:
+        upgrade(store)
+    return store
+
+
+def _links(settings: Settings) -> Links:
+    icat, account = settings.icat, settings.icat.ingester
+    catalogue = Catalogue(
+        GatewaySettings(icat.url, icat.soap_path, icat.rest_path, icat.timeout_seconds, icat.verify, icat.pool_size)
+    )
+    session = catalogue.service_session(account.plugin, account.username, account.password.get_secret_value())
+    ingest = settings.ingest
+    wanted = LinkSettings(settings.facility.name, ingest.mount_prefixes, ingest.foreign_names)
+    return Links(session, _store(settings), wanted)

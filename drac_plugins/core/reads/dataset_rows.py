@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from drac_plugins.core.links.reading import (
+    inputs_by_provenance,
+    listed_inputs,
+    listed_outputs,
+    outputs_by_provenance,
+    union,
+)
 from drac_plugins.core.reads.records import ParameterRecord, TechniqueRecord
 from drac_plugins.core.reads.values import parameter_columns, parameter_records
 from drac_plugins.core.reads.view import Rows, Scope, View
 from icat_schema.gateway import Select
 
 HEAD = ("id", "name", "location", "startDate", "endDate", "complete", "type.name", "sample.id", "sample.name")
-
-_LIST = re.compile(r"[\s,;]+")
 
 
 class Head(NamedTuple):
@@ -49,8 +53,9 @@ def heads_of(rows: Rows) -> list[Head]:
     return [Head(*row) for row in rows]
 
 
-def drafts_of(view: View, heads: Sequence[Head], scope: Scope, *, links: bool) -> dict[int, Draft]:
-    """One level of datasets with what belongs to them, in the order of `heads`; one query per kind of row."""
+def drafts_of(view: View, heads: Sequence[Head], scope: Scope, *, outputs: bool, inputs: bool) -> dict[int, Draft]:
+    """One level of datasets with what belongs to them, in the order of `heads`; one query per kind of row, two per
+    kind of links. `inputs` without provenance are those that the parameters list."""
     if not heads:
         return {}
     drafts = {head.id: Draft(head) for head in heads}
@@ -58,8 +63,8 @@ def drafts_of(view: View, heads: Sequence[Head], scope: Scope, *, links: bool) -
     _add_instruments(view, drafts, scope)
     _add_techniques(view, drafts, scope)
     _add_parameters(view, drafts, scope)
-    if links:
-        _add_links(view, drafts)
+    if outputs or inputs:
+        _add_links(view, drafts, scope, inputs=inputs)
     return drafts
 
 
@@ -92,12 +97,15 @@ def _add_parameters(view: View, drafts: dict[int, Draft], scope: Scope) -> None:
             drafts[key].parameters = records
 
 
-def _add_links(view: View, drafts: dict[int, Draft]) -> None:
+def _add_links(view: View, drafts: dict[int, Draft], scope: Scope, *, inputs: bool) -> None:
     """The union of both ways in which links are kept: what the parameters list, then what only provenance knows."""
-    raise NotImplementedError
 
+    def read(select: Select, owner: str) -> Rows:
+        return scope.rows(view.session, select, owner)
 
-def listed(parameters: Iterable[ParameterRecord], name: str) -> list[int]:
-    """Ids in the list that the parameter of this name holds, blank- or comma-separated; what is no id is skipped."""
-    text = next((p.value for p in parameters if p.name == name), "")
-    return [int(part) for part in _LIST.split(text) if part.isascii() and part.isdigit() and len(part) < 19]
+    made = outputs_by_provenance(view.session, read)
+    used = inputs_by_provenance(view.session, read) if inputs else {}
+    for key, draft in drafts.items():
+        values = {parameter.name: parameter.value for parameter in draft.parameters}
+        draft.output_ids = union(listed_outputs(values), made.get(key, ()))
+        draft.input_ids = union(listed_inputs(values), used.get(key, ()))

@@ -50,8 +50,8 @@ def find(
     found = _found(view, criteria, window, among)
     if found is None:
         return Page((), 0, window.skip, window.limit)
-    drafts = drafts_of(view, found.heads, found.scope, links=links or nested)
-    records = with_outputs(view, drafts, nested=nested)
+    drafts = drafts_of(view, found.heads, found.scope, outputs=links or nested, inputs=links)
+    records = with_outputs(view, drafts, nested=nested, inputs=links)
     return Page(tuple(records), found.total, window.skip, window.limit)
 
 

@@ -23,35 +23,47 @@ MAX_LEVELS = 60
 MAX_NODES = 500_000
 """Datasets in one reply, repetitions included."""
 
+LARGEST_ID = 2**63 - 1
+"""What a list names beyond it is no id of ICAT, and no number that a query can hold."""
+
 OVERFETCH = 3
 """So many times more datasets than wanted may be read for the sake of fewer calls."""
 
 
-def with_outputs(view: View, top: dict[int, Draft], *, nested: bool) -> list[DatasetRecord]:
-    """Records of `top` in its order; with everything that was computed from them when `nested`."""
+def with_outputs(view: View, top: dict[int, Draft], *, nested: bool, inputs: bool) -> list[DatasetRecord]:
+    """Records of `top` in its order; with everything that was computed from them when `nested`.
+    `inputs`: the ids of inputs of those, too, are read from provenance."""
     drafts = dict(top)
     if nested:
-        _read_levels(view, drafts)
+        _read_levels(view, drafts, inputs=inputs)
     investigations = light(view, {d.investigation_id for d in drafts.values() if d.investigation_id is not None})
+    return arranged(drafts, list(top), investigations, nested=nested)
+
+
+def arranged(
+    drafts: Mapping[int, Draft], top: Sequence[int], investigations: Mapping[int, InvestigationRecord], *, nested: bool
+) -> list[DatasetRecord]:
+    """Records of `top` with what is below them among `drafts`. Raises Invalid for too large an answer."""
     children = _without_circles(drafts, top) if nested else {}
-    return _records(drafts, children, list(top), investigations)
+    return _records(drafts, children, top, investigations)
 
 
-def _read_levels(view: View, drafts: dict[int, Draft]) -> None:
+def _read_levels(view: View, drafts: dict[int, Draft], *, inputs: bool) -> None:
     level = dict(drafts)
     for _ in range(MAX_LEVELS):
-        wanted = sorted({key for draft in level.values() for key in draft.output_ids} - drafts.keys())
+        listed = {key for draft in level.values() for key in draft.output_ids if 0 < key <= LARGEST_ID}
+        wanted = sorted(listed - drafts.keys())
         if not wanted:
             return
-        level = _read_level(view, wanted, level.values())
+        level = _read_level(view, wanted, level.values(), inputs=inputs)
         drafts.update(level)
 
 
-def _read_level(view: View, wanted: list[int], parents: Iterable[Draft]) -> dict[int, Draft]:
+def _read_level(view: View, wanted: list[int], parents: Iterable[Draft], *, inputs: bool) -> dict[int, Draft]:
     near = _near(view, wanted, parents)
-    found = _drafts(view, Scope(tuple(wanted), near)) if near is not None else {}
+    found = _drafts(view, Scope(tuple(wanted), near), inputs=inputs) if near is not None else {}
     missing = [key for key in wanted if key not in found]
-    return found | _drafts(view, scope_of(missing, None, dense=False))
+    return found | _drafts(view, scope_of(missing, None, dense=False), inputs=inputs)
 
 
 def _near(view: View, wanted: Sequence[int], parents: Iterable[Draft]) -> Condition | None:
@@ -65,10 +77,10 @@ def _near(view: View, wanted: Sequence[int], parents: Iterable[Draft]) -> Condit
     return condition if several <= OVERFETCH * len(wanted) else None
 
 
-def _drafts(view: View, scope: Scope) -> dict[int, Draft]:
+def _drafts(view: View, scope: Scope, *, inputs: bool) -> dict[int, Draft]:
     wanted = set(scope.ids)
     rows = [row for row in scope.rows(view.session, Select("Dataset", HEAD)) if row[0] in wanted]
-    return drafts_of(view, heads_of(rows), scope, links=True)
+    return drafts_of(view, heads_of(rows), scope, outputs=True, inputs=inputs)
 
 
 def _without_circles(drafts: Mapping[int, Draft], top: Iterable[int]) -> dict[int, list[int]]:
@@ -100,7 +112,7 @@ def _records(
     top: Sequence[int],
     investigations: Mapping[int, InvestigationRecord],
 ) -> list[DatasetRecord]:
-    """Each dataset becomes one record, which all its parents share. Raises Invalid for too large an answer."""
+    """Each dataset becomes one record, which all its parents share."""
     records: dict[int, DatasetRecord] = {}
     sizes: dict[int, int] = {}
     levels: dict[int, int] = {}

@@ -6,8 +6,7 @@ than frozen dataclasses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
@@ -217,11 +216,3 @@ class Page(Generic[T]):
     @property
     def current_page(self) -> int:
         return 1 if self.limit is None else self.skip // self.limit + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Ordered ids of inputs and outputs per dataset id; a dataset without any is missing."""
-
-    inputs: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    outputs: Mapping[int, tuple[int, ...]] = field(default_factory=dict)

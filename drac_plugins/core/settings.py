@@ -143,6 +143,7 @@ class Ingest(Section):
     brokers: tuple[str, ...] = Field((), description="host:port of STOMP brokers to subscribe to")
     broker_login: str | None = None
     broker_passcode: SecretStr | None = None
+    broker_vhost: str | None = Field(None, description="virtual host of RabbitMQ; default: the host of the broker")
     monitor: str | None = Field("127.0.0.1:8778", description="host:port of the health monitor that producers ask")
     queue_prefix: str = "/queue/"
     queues: Queues = Queues()

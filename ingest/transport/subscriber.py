@@ -120,7 +120,8 @@ class Subscriber:
             self._session.ended.set()
         self._deliveries.put(None)
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():
+                thread.join()
 
     def subscribed(self, name: str) -> bool:
         """Whether the broker has confirmed the subscription to this queue and is still connected."""

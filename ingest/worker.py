@@ -1,0 +1,130 @@
+"""The threads that work on an inbox: messages, later stages in lanes of their own, recovery."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from drac_plugins.core.errors import Unavailable
+from drac_plugins.core.inbox import Inbox
+from drac_plugins.core.settings import Settings
+from icat_schema.gateway.errors import CatalogueError, CatalogueUnavailable, LoginRefused
+from ingest.applying import Applying
+from ingest.breaker import Breaker
+from ingest.staging import Staging
+from ingest.trying import STORE_PAUSE_SECONDS, Applier
+
+log = logging.getLogger(__name__)
+
+LANES: tuple[tuple[str, ...], ...] = (("files",), ("gallery", "statistics"))
+"""Stages that share a thread. Reading a folder of a million files must not delay anything else."""
+_RECOVERY_SECONDS = 60.0
+
+
+class Worker:
+    """`start` first gives back what a dead predecessor had taken, so only one process may work on an inbox."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        applier: Applier,
+        settings: Settings,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        breaker: Breaker | None = None,
+    ) -> None:
+        self._inbox = inbox
+        self._applier = applier
+        self._ingest = settings.ingest
+        self._catalogue = breaker or Breaker(settings.ingest.retry_seconds)
+        self._stopping = threading.Event()
+        self._applying = Applying(inbox, applier, settings, self._catalogue, self._stopping, now)
+        self._staging = Staging(inbox, applier, settings.ingest.retry_seconds, self._catalogue, self._stopping, now)
+        self._work = threading.Condition()
+        self._news = 0
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        released = self._inbox.release()
+        if released:
+            log.warning("%d pieces of work that a stopped process had begun are taken up again", released)
+        loops = [(f"worker {number + 1}", self._messages) for number in range(self._ingest.workers)]
+        loops += [(" and ".join(lane), self._lane(lane)) for lane in LANES]
+        loops.append(("recovery", self._recoveries))
+        self._threads = [threading.Thread(target=loop, name=name) for name, loop in loops]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """What is being worked on is finished first."""
+        self._stopping.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join()
+
+    def wake(self) -> None:
+        """Something has arrived: look at once instead of at the next round."""
+        with self._work:
+            self._news += 1
+            self._work.notify_all()
+
+    @property
+    def alive(self) -> bool:
+        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+
+    @property
+    def catalogue_away(self) -> bool:
+        return self._catalogue.open
+
+    # ------------------------------------------------------------------ loops
+
+    def _messages(self) -> None:
+        self._loop(self._applying.step)
+
+    def _lane(self, stages: Sequence[str]) -> Callable[[], None]:
+        return lambda: self._loop(lambda: self._staging.step(stages))
+
+    def _recoveries(self) -> None:
+        while not self._stopping.is_set():
+            self._guard(self._recover)
+            self._stopping.wait(_RECOVERY_SECONDS)
+
+    def _loop(self, step: Callable[[], bool]) -> None:
+        """Do steps as long as there is something to do; wait for news otherwise."""
+        while not self._stopping.is_set():
+            seen = self._news
+            if not self._guard(step):
+                with self._work:
+                    if self._news == seen and not self._stopping.is_set():
+                        self._work.wait(self._ingest.poll_seconds)
+
+    def _guard(self, step: Callable[[], bool]) -> bool:
+        """One step. A store that does not answer, or a mistake of ours, must not end the thread."""
+        try:
+            return step()
+        except Unavailable as error:
+            log.error("%s; trying again", error.message)
+        except Exception:  # the outermost frame of the thread: nothing may end it
+            log.exception("A step of the worker failed; trying again")
+        self._stopping.wait(STORE_PAUSE_SECONDS)
+        return False
+
+    def _recover(self) -> bool:
+        """Finish what an interrupted run left half done beside the inbox (links)."""
+        if not self._catalogue.allow():
+            return False
+        try:
+            finished = self._applier.recover()
+        except (CatalogueUnavailable, LoginRefused) as error:
+            self._catalogue.away(error)
+            return False
+        except CatalogueError as error:
+            self._catalogue.undecided()
+            log.error("Interrupted work could not be finished, trying again: %s", error.message)
+            return False
+        self._catalogue.undecided()
+        if finished:
+            log.info("Finished what an interrupted run had left for %d datasets", finished)
+        return True

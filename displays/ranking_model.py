@@ -80,6 +80,10 @@ class Cutoffs(Part):
     missing: Literal["fail", "pass"] = "fail"
     when_none: Literal["best_marked", "nothing"] = "best_marked"
     minima: Names = ("completeness", "mean_I_over_sigI", "cc_half", "cc_ano", "ccAno", "resolution_limit_low")
+    units: dict[str, str] = Field(
+        default_factory=lambda: {"r_*": "percent", "ccAno": "percent"},
+        description="Glob on statistics -> unit in which readers give their limits, where it is not the defined one.",
+    )
     names: dict[str, str] = Field(
         default_factory=lambda: {"cc_ano": "ccAno"}, description="Name of a limit -> name of its statistic."
     )

@@ -1,0 +1,22 @@
+"""Catalogues in the state before the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ingest.apply.ground import Ground, filled_database, fresh_ground
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a catalogue in the initial state; never changed."""
+    return filled_database(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def ground(template: Path, tmp_path: Path) -> Iterator[Ground]:
+    with fresh_ground(template, tmp_path) as found:
+        yield found

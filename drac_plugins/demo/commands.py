@@ -38,7 +38,7 @@ REGISTRATION_TIMEOUT_SECONDS = 300.0
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the sample data (visitor/) and the databases (var/). Default: a temporary one, removed at the end.",
+    help="Folder for sample data (visitor/) and databases (var/). Default: a temporary one, removed at the end.",
 )
 @click.option("--no-wait", is_flag=True, help="Set up, check and stop instead of serving.")
 @click.option("--catalogue-port", default=8181, show_default=True, help="Port of the embedded ICAT; 0: any free one.")

@@ -1,0 +1,81 @@
+"""A catalogue, an ingester and a facade of their own, in a temporary folder, for one benchmark."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from werkzeug.security import generate_password_hash
+
+from drac_plugins.demo import facility
+from drac_plugins.demo.configuration import Places, write_settings
+from drac_plugins.demo.processes import Processes, choose_port, listens
+from icat_schema.gateway import Catalogue, GatewaySettings, Session
+
+MAX_ENTITIES = 1_000_000
+"""So high that the naive client can read everything in one search, as its author would hope."""
+
+
+@dataclass(frozen=True)
+class Servers:
+    places: Places
+    processes: Processes
+    catalogue: Catalogue
+    root: Session
+
+    def prepare(self) -> None:
+        """Parameter types and dataset types, as an installation has them."""
+        command = [
+            sys.executable,
+            "-m",
+            "drac_plugins.cli",
+            "--config",
+            str(self.places.settings_file),
+            "ingest",
+            "prepare",
+        ]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def start_ingester(self) -> None:
+        port = self.places.stomp_port
+        self.processes.start("ingester", ["drac_plugins.cli", "ingest", "run"], lambda: listens(port))
+
+    def start_facade(self) -> None:
+        self.processes.start("facade", ["drac_plugins.cli", "serve"], lambda: _answers(f"{self.places.url}/health"))
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """The embedded catalogue with the demonstration's facility; ingester and facade are started on demand."""
+    with tempfile.TemporaryDirectory(prefix="drac-bench-") as folder:
+        data = Path(folder) / "data"
+        ports = [choose_port(0, "") for _ in range(4)]
+        places = Places(data, data / "var", *ports)
+        write_settings(places)
+        users = places.state / "catalogue-users"
+        names = [user["name"] for user in facility.document()["users"]]
+        users.write_text("".join(f"{name}:{generate_password_hash(name)}\n" for name in names))
+        with Processes(places.state / "logs", {"DRAC_CONFIG": str(places.settings_file)}) as processes:
+            store = ["--database", places.catalogue_database, "--users", str(users), "--zone", "Europe/Paris"]
+            limits = ["--port", str(places.catalogue_port), "--max-entities", str(MAX_ENTITIES), "--quiet"]
+            command = ["icat_schema.server", "serve", *store, *limits]
+            processes.start("catalogue", command, lambda: _answers(f"{places.catalogue_url}/icat/version"))
+            catalogue = Catalogue(GatewaySettings(url=places.catalogue_url))
+            root = catalogue.login("simple", {"username": "root", "password": "root"})
+            facility.set_up(root)
+            yield Servers(places, processes, catalogue, root)
+            root.logout()
+            catalogue.close()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False

@@ -28,11 +28,16 @@ def guarded(handler: logging.Handler) -> logging.Handler:
 
 
 def start(level: str = "INFO") -> None:
-    """Send all logs to stderr. Libraries that tell everything speak up from WARNING on."""
+    """Send all logs to stderr."""
     root = logging.getLogger()
     for handler in list(root.handlers):
         root.removeHandler(handler)
     root.addHandler(guarded(logging.StreamHandler()))
     root.setLevel(level.upper())
+    quieten_libraries()
+
+
+def quieten_libraries() -> None:
+    """Libraries that tell everything (suds: messages with passwords) speak up from WARNING on."""
     for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))

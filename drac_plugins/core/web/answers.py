@@ -6,7 +6,7 @@ import logging
 import re
 import time
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
@@ -30,7 +30,7 @@ _PAGE_POLICY = (
 
 
 class JsonProvider(DefaultJSONProvider):
-    """Compact, UTF-8, keys in the order given, moments as `wire_datetime`."""
+    """Compact, UTF-8, keys in the order given, moments as `wire_datetime`, days as YYYY-MM-DD."""
 
     ensure_ascii = False
     sort_keys = False
@@ -44,6 +44,8 @@ class JsonProvider(DefaultJSONProvider):
     def default(value: Any) -> Any:
         if isinstance(value, datetime):
             return wire_datetime(value, facility_zone())
+        if isinstance(value, date):
+            return value.isoformat()
         return DefaultJSONProvider.default(value)
 
 

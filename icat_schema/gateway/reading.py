@@ -189,10 +189,11 @@ class _Parts:
         for path in select.columns:
             relation = row_path(select.entity, path)[0].guarded
             paths = self.guarded.setdefault(relation, []) if relation else plain
-            self._place.append((1 + list(self.guarded).index(relation) if relation else 0, len(paths)))
-            paths.append(path)
+            if path not in paths:
+                paths.append(path)
+            self._place.append((1 + list(self.guarded).index(relation) if relation else 0, paths.index(path)))
         self.main = replace(select, columns=(*plain, "id"), distinct=False)
-        self._simple = not self.guarded
+        self._simple = not self.guarded and tuple(plain) == select.columns
 
     def aside(self, relation: str) -> Select:
         select = self._select

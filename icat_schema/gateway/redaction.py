@@ -1,7 +1,7 @@
 """Keeps session ids and passwords out of texts and out of the logs of the libraries below.
 
-ICAT's REST interface takes the session id in the URL, and SOAP messages carry it (at login: the password) in their
-text; urllib3 and suds log both at debug level.
+ICAT's REST interface takes the session id in the URL, which urllib3 logs; there it is replaced by stars. suds logs, at
+debug level, every message and every value in it, at login the password; these records are dropped.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class _Redacting(logging.Filter):
     """Puts the stars into a record before any handler sees it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno <= logging.DEBUG and record.name.startswith("suds"):
+            return False
         text = record.getMessage()
         clean = hidden(text)
         if clean != text:

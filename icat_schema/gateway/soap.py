@@ -164,6 +164,7 @@ class Soap:
         """Fetch the object with its to-one relations, replace these values, store it."""
         with self._borrowed(session_id) as client:
             bean = client.get(f"{entity} INCLUDE 1", id_)
+            _keep_empty_texts(bean)
             client.update(_filled(client, bean, values))
 
     def delete_many(self, session_id: str, entity: str, ids: list[int]) -> None:
@@ -215,6 +216,13 @@ def _filled(client: Any, bean: Any, values: Mapping[str, Any]) -> Any:
         related = None if relation is None or value is None else _only_id(client, relation.target, value)
         setattr(bean.instance, name, value if relation is None else related)
     return bean
+
+
+def _keep_empty_texts(bean: Any) -> None:
+    """suds reads an empty text as None and would send nothing, which makes it null; for a null field it has nothing."""
+    for attribute in entity_of(bean.BeanName).own_attributes:
+        if attribute.type == "String" and getattr(bean.instance, attribute.name, "") is None:
+            setattr(bean.instance, attribute.name, "")
 
 
 def _only_id(client: Any, entity: str, id_: int) -> Any:

@@ -13,7 +13,7 @@ from tests.support.catalogue import RunningCatalogue, catalogue, fresh_catalogue
 __all__ = ["catalogue", "fresh_catalogue"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def gate(catalogue: RunningCatalogue) -> Iterator[Catalogue]:
     gate = Catalogue(GatewaySettings(catalogue.url))
     yield gate

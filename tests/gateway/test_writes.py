@@ -127,8 +127,8 @@ def test_an_investigation_with_parameters_can_be_changed(root: Session, world: W
     root.write(
         [Change("ParameterType", type_.id, {"valueType": "NUMERIC", "enforced": True, "minimumNumericValue": 2})]
     )
-    columns = ["valueType", "enforced", "minimumNumericValue", "applicableToDataset"]
-    assert root.rows(Select("ParameterType", columns, Eq("id", type_.id))) == [("NUMERIC", True, 2.0, True)]
+    columns = ["valueType", "enforced", "minimumNumericValue", "applicableToDataset", "units", "description"]
+    assert root.rows(Select("ParameterType", columns, Eq("id", type_.id))) == [("NUMERIC", True, 2.0, True, "", None)]
 
 
 def test_a_change_of_its_own_transaction_stands_alone(root: Session, world: World) -> None:

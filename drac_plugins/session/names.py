@@ -22,12 +22,12 @@ class UserNames:
     def login(self, name: str) -> str:
         """What the person types to log in: `ada` of `simple/ada/17`."""
         match = self.pattern.fullmatch(name)
-        return match["login"] if match else name
+        return (match and match["login"]) or name
 
     def prefix(self, name: str) -> str:
         """What all names of this person begin with, mechanism included: `simple/ada` of `simple/ada/17`."""
         match = self.pattern.fullmatch(name)
-        return name[: match.end("login")] if match else name
+        return name[: match.end("login")] if match and match["login"] else name
 
     def same_person(self, one: str, other: str) -> bool:
         return self.prefix(one) == self.prefix(other)

@@ -161,10 +161,10 @@ def _equal(text: str, number: float | None, operand: Operand) -> bool:
 
 @lru_cache(maxsize=512)
 def like_pattern(pattern: str) -> re.Pattern[str]:
-    """SQL's LIKE (`%`, `_`) with `*` and `?` accepted too; case is ignored. Runs of wildcards are one, so that no
-    pattern takes more than linear time per wildcard."""
+    """`%` or `*` for any text, `?` for one character; case is ignored. Unlike in SQL `_` is itself, because parameter
+    names are full of it. Runs of wildcards are one, so that a pattern has no more of them than it needs."""
     collapsed = re.sub(r"[%*]+", "%", pattern)
-    translated = {"%": ".*", "_": ".", "?": "."}
+    translated = {"%": ".*", "?": "."}
     return re.compile("".join(translated.get(c, re.escape(c)) for c in collapsed), re.IGNORECASE | re.DOTALL)
 
 

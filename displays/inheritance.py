@@ -13,6 +13,7 @@ from displays.errors import DocumentError, Fault
 MAX_DEPTH = 5
 _SOURCES = frozenset({"field", "param", "derived", "outputs", "inputs", "count", "column"})
 _COMPARISONS = frozenset({"op", "value", "eq", "like", "gt", "gteq", "lt", "lteq", "in", "present"})
+_GROUPINGS = frozenset({"by", "algorithm"})
 _PLACES = ("before", "after", "remove")
 
 
@@ -104,7 +105,7 @@ def merge_maps(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str,
         kept: dict[str, Any] = {"id": parent["id"]} if "id" in parent else {}
     else:
         kept = dict(parent)
-    for family in (_SOURCES, _COMPARISONS):
+    for family in (_SOURCES, _COMPARISONS, _GROUPINGS):
         if family & set(child):
             kept = {key: value for key, value in kept.items() if key not in family or key in child}
     for key, value in child.items():

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 if TYPE_CHECKING:
@@ -32,12 +33,20 @@ class Monitor:
         self._address = address
         self._consumers = consumers
         self._server: Any = None
+        self._sockets: dict[int, Any] = {}
         self._thread: threading.Thread | None = None
 
     def start(self) -> tuple[str, int]:
         host, port = self._address
         self._server = create_server(
-            self._answer, host=host, port=port, threads=2, ident="drac-ingest", channel_timeout=30, connection_limit=50
+            self._answer,
+            map=self._sockets,
+            host=host,
+            port=port,
+            threads=2,
+            ident="drac-ingest",
+            channel_timeout=30,
+            connection_limit=50,
         )
         self._thread = threading.Thread(target=self._run, name="monitor")
         self._thread.start()
@@ -47,11 +56,13 @@ class Monitor:
         self._server.run()
 
     def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server.trigger.pull_trigger()
-        if self._thread is not None:
-            self._thread.join()
+        """The loop of waitress ends when its sockets are gone; they are closed from inside it."""
+        if self._thread is None:
+            return
+        trigger = next(item for item in self._sockets.values() if hasattr(item, "pull_trigger"))
+        trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets))
+        self._thread.join()
+        self._server.task_dispatcher.shutdown()
 
     def _answer(self, request: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if request["REQUEST_METHOD"] != "GET":

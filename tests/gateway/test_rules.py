@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from icat_schema.gateway import Catalogue, GatewaySettings, New, Ref, Select, Session
 from icat_schema.gateway.conditions import And, Contains, Eq, NotNull
@@ -38,7 +39,7 @@ def _root(gate: Catalogue) -> Session:
 def world(ruled: Catalogue) -> World:
     root = _root(ruled)
     world = build(root)
-    users = dict(root.rows(Select("User", ["name", "id"])))
+    users: dict[str, int] = dict(root.rows(Select("User", ["name", "id"])))
     ada = users.get("simple/ada") or root.write([New("User", {"name": "simple/ada"})])[0]
     member = {"investigation": Ref(world.investigation), "user": Ref(ada), "role": "Participant"}
     secret = New("Sample", {"name": "secret", "investigation": Ref(world.investigation)})
@@ -69,6 +70,16 @@ def test_datasets_without_a_sample_or_with_an_unreadable_one_are_kept(
     assert count.calls == 2
     assert ada.rows_for(Select("Dataset", COLUMNS), "investigation.id", [world.investigation]) == expected
     assert ada.count(Select("Dataset", COLUMNS, here)) == 7
+
+
+def test_the_rules_would_drop_these_rows_from_a_plain_outer_join(ada: Session, world: World) -> None:
+    """The reason for the second call: each selected item must pass the rules, and nothing does not."""
+    text = (
+        f"SELECT o.name, a.name FROM Dataset o LEFT JOIN o.sample AS a WHERE o.investigation.id = {world.investigation}"
+    )
+    url = f"{ada._doors.settings.base}/icat/entityManager"
+    found = requests.get(url, params={"sessionId": ada.id, "query": text}, timeout=20).json()
+    assert [name for name, _ in found] == ["d0", "d2", "d4"]
 
 
 def test_without_such_columns_one_call_is_enough(ruled: Catalogue, ada: Session, world: World) -> None:

@@ -141,6 +141,22 @@ def test_eight_threads_share_one_gateway(gate: Catalogue) -> None:
     assert results == [[f"simple/{person}"] * 6 for person in people]
 
 
+def test_the_service_description_is_read_once_however_many_clients_there_are(catalogue: RunningCatalogue) -> None:
+    """python-icat alone asks 57 questions for each client."""
+    gate = Catalogue(GatewaySettings(catalogue.url))
+    before = catalogue.log_file.read_text().count("getEntityInfo")
+    together = threading.Barrier(4)
+
+    def work(_: int) -> None:
+        together.wait()
+        gate.login("simple", {"username": "ada", "password": "ada"}).logout()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert catalogue.log_file.read_text().count("getEntityInfo") - before == 53
+    gate.close()
+
+
 def test_neither_ids_nor_passwords_get_into_logs_or_representations(
     gate: Catalogue, caplog: pytest.LogCaptureFixture
 ) -> None:

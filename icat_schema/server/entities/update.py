@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from icat_schema.server.entities.columns import Columns, Row, columns_of, complete_row, given_columns
 from icat_schema.server.entities.conflicts import first_conflict, not_found, stored_rows
-from icat_schema.server.entities.validate import EntityChecks, field_problem
+from icat_schema.server.entities.validate import EntityChecks, field_problem, text_problem
 from icat_schema.server.entities.values import EntityValue
 from icat_schema.server.entities.work import Placed, Work, denied, required_id
 from icat_schema.server.errors import IcatError
@@ -113,7 +113,11 @@ class Updater:
     def _check_rows(self, changes: list[Change]) -> None:
         checks = EntityChecks(self._work.connection, self._work.rules, changes)
         for change in changes:
-            error = checks.problem(change, created=False) or field_problem(change.columns, change.row)
+            error = (
+                text_problem(change.columns, change.row)
+                or checks.problem(change, created=False)
+                or field_problem(change.columns, change.row)
+            )
             if error is not None:
                 raise error.at(change.offset)
             if "crudFlags" in change.given:

@@ -61,19 +61,26 @@ def portions(items: Collection[T]) -> Iterator[list[T]]:
         yield part
 
 
+def text_problem(columns: Columns, row: Row) -> IcatError | None:
+    """The first text that must not even be shown to the database."""
+    for column, _ in columns.texts:
+        text = row[column]
+        if text is not None and UNWRITABLE.search(text):
+            message = f"{columns.entity.name}: {column} contains a control character that XML cannot carry"
+            return IcatError("VALIDATION", message)
+    return None
+
+
 def field_problem(columns: Columns, row: Row) -> IcatError | None:
-    """The first missing value, then the first overlong or unwritable text."""
+    """The first missing value, then the first overlong text."""
     name = columns.entity.name
     for column, field in columns.required:
         if row[column] is None:
             return IcatError("VALIDATION", f"{name}: {field} cannot be null.")
     for column, length in columns.texts:
         text = row[column]
-        if text is not None:
-            if len(text) > length:
-                return IcatError("VALIDATION", f"{name}: {column} cannot have length > {length}")
-            if UNWRITABLE.search(text):
-                return IcatError("VALIDATION", f"{name}: {column} contains a control character that XML cannot carry")
+        if text is not None and len(text) > length:
+            return IcatError("VALIDATION", f"{name}: {column} cannot have length > {length}")
     return None
 
 

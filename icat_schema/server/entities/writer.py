@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from icat_schema.server.entities.columns import Columns, Row, columns_of, complete_row, storage_order
 from icat_schema.server.entities.conflicts import first_conflict
-from icat_schema.server.entities.validate import EntityChecks, field_problem
+from icat_schema.server.entities.validate import EntityChecks, field_problem, text_problem
 from icat_schema.server.entities.values import EntityValue
 from icat_schema.server.entities.work import Placed, Work, denied
 from icat_schema.server.errors import IcatError
@@ -166,6 +166,7 @@ def _tree(value: EntityValue, index: int, owner: Node | None, owner_column: str 
     node = Node(columns_of(value.entity.name), {}, index, owner, owner_column)
     try:
         node.row = complete_row(value, owner_column)
+        node.problem = text_problem(node.columns, node.row)
     except IcatError as error:
         node.problem = error
     yield node

@@ -18,6 +18,7 @@ from icat_schema.server.errors import IcatError
 from icat_schema.server.search import SearchResult
 
 BOUNDS = {"Long": 2**63, "Integer": 2**31}
+SHOWN_LENGTH = 1_000
 
 
 # Out
@@ -144,12 +145,16 @@ def _parse(text: str, offset: int) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise IcatError("BAD_PARAMETER", f"{error} in json {_shown(text)}", offset) from None
+        raise IcatError("BAD_PARAMETER", f"{error} in json {_cut(text)}", offset) from None
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return text if len(text) <= 1000 else f"{text[:1000]}…"
+    return _cut(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def _cut(text: str) -> str:
+    """As much of the request as fits a message."""
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 
 
 def _named_content(element: Any, offset: int) -> tuple[Entity | str, Mapping[str, Any]]:

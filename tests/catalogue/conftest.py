@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.serving import make_server
 
 from drac_plugins.app import create_app
 from drac_plugins.core.reads.view import View
 from drac_plugins.core.services import Services
 from drac_plugins.core.settings import Settings
 from icat_schema.gateway import Catalogue, GatewaySettings, Session
-from tests.catalogue.seed import Facility, seed
+from tests.catalogue.seed import Facility, Seeder, seed
 from tests.support.catalogue import RunningCatalogue, start_catalogue
 
 API_KEY = "elogbook-00000000-0000-0000-0000-000000000000"
@@ -45,6 +47,12 @@ def root(gateway: Catalogue) -> Session:
 @pytest.fixture(scope="session")
 def facility(root: Session) -> Facility:
     return seed(root)
+
+
+@pytest.fixture(scope="session")
+def seeder(root: Session, facility: Facility) -> Seeder:
+    """For tests that need more than the seed; they delete what they made."""
+    return Seeder(root)
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +112,15 @@ def get(http: FlaskClient, sessions: Callable[[str], Session]) -> Callable[..., 
         return http.get(path.replace("{s}", session_id), query_string=query, headers=headers)
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def facade(app: Flask) -> Iterator[str]:
+    """Address of the facade on a real socket, for unmodified clients."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -80,7 +80,7 @@ class Seeder:
         return self.session.write([New("Sample", content)])[0]
 
     def datasets(self, investigation: int, sample: int | None, facts: Sequence[Mapping[str, object]]) -> list[int]:
-        """Facts per dataset: name; optional type, start, minutes, values, technique, instrument, files."""
+        """Facts per dataset: name; optional location, type, start, minutes, values, technique, instrument, files."""
         return self.session.write([self._dataset(investigation, sample, fact) for fact in facts])
 
     def _dataset(self, investigation: int, sample: int | None, fact: Mapping[str, object]) -> New:
@@ -90,7 +90,7 @@ class Seeder:
         assert isinstance(values, Mapping)
         content: dict[str, object] = {
             "name": fact["name"],
-            "location": f"/data/visitor/xx/{investigation}/{fact['name']}",
+            "location": fact.get("location", f"/data/visitor/xx/{investigation}/{fact['name']}"),
             "startDate": start,
             "endDate": start + timedelta(minutes=float(str(fact.get("minutes", 10)))),
             "complete": True,

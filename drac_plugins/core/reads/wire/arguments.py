@@ -109,7 +109,13 @@ class ParameterFilters(fields.Field[tuple[ParameterFilter, ...]]):
             raise ValidationError(error.message) from error
 
 
-class DatasetQuery(SortedPageQuery):
+class ListQuery(SortedPageQuery):
+    """Which part of a list, in which order, and a text to be searched for in the names of its elements."""
+
+    search = Line("search", "text that occurs in the names of the element, in any case of letters")
+
+
+class DatasetQuery(ListQuery):
     investigation_ids = Identifiers("investigationIds", "investigation identifiers, comma-separated")
     dataset_ids = Identifiers("datasetIds", "dataset identifiers, comma-separated")
     sample_id = Identifier("sampleId", "sample identifier")
@@ -127,7 +133,7 @@ class DatasetSearchQuery(DatasetQuery):
     end_date = Day(load_default=None, **_about("endDate", "datasets that start on this day or earlier"))
 
 
-class InvestigationQuery(SortedPageQuery):
+class InvestigationQuery(ListQuery):
     ids = Identifiers("ids", "investigation identifiers, comma-separated; dates do not count then")
     scope = AnyCase("filter", ("participant", "instrumentscientist", "released", "embargoed"), "which part of them")
     instrument_name = Names("instrumentName", _INSTRUMENTS)
@@ -147,11 +153,11 @@ class AcquisitionInvestigationQuery(InvestigationQuery):
     time = WireDateTime(load_default=None, metadata={"description": "investigations that run at this time"})
 
 
-class AcquisitionDatasetQuery(SortedPageQuery):
+class AcquisitionDatasetQuery(ListQuery):
     investigation_id = Identifiers("investigationId", "investigation identifier", required=True)
 
 
-class SampleQuery(SortedPageQuery):
+class SampleQuery(ListQuery):
     investigation_id = Identifier("investigationId", "investigation identifier")
     sample_ids = Identifiers("sampleIds", "sample identifiers, comma-separated")
     instrument_name = Names("instrumentName", _INSTRUMENTS)
@@ -164,17 +170,17 @@ class SampleQuery(SortedPageQuery):
     parameters = ParameterFilters()
 
 
-class DatafilesOfDatasetQuery(SortedPageQuery):
+class DatafilesOfDatasetQuery(ListQuery):
     """Which of a dataset's files; the dataset stands in the path."""
 
 
-class DatafileQuery(SortedPageQuery):
+class DatafileQuery(ListQuery):
     dataset_id = Identifier("datasetId", "dataset identifier")
     datafile_ids = Identifiers("datafileIds", "datafile identifiers, comma-separated")
     location = Line("location", "path of a file, exactly")
 
 
-class DataCollectionQuery(SortedPageQuery):
+class DataCollectionQuery(ListQuery):
     dataset_id = Identifier("datasetId", "collections that hold this dataset")
     kind = AnyCase("type", ("datacollection", "document"), "collections of datasets, or of investigations")
 

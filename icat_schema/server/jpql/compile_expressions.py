@@ -26,6 +26,7 @@ from sqlalchemy import (
 from icat_schema.server.jpql import tree
 from icat_schema.server.jpql.compile_functions import (
     Lowered,
+    Octets,
     Uppered,
     among,
     like,
@@ -154,7 +155,8 @@ class Expressions:
             case "LOWER":
                 return Typed(Lowered(self._text(arguments[0])), "String")
             case "LENGTH":
-                return Typed(func.length(self._text(arguments[0]), type_=BigInteger()), "Integer")
+                # In bytes, as the original answers on MariaDB.
+                return Typed(Octets(self._text(arguments[0])), "Integer")
             case "ABS":
                 number = self._number(arguments[0])
                 return Typed(func.abs(number.sql, type_=sql_type(number.type)), number.type)

@@ -32,6 +32,14 @@ class Stripped(GenericFunction[str]):
     inherit_cache = True
 
 
+class Octets(GenericFunction[int]):
+    """Length of a text in bytes of UTF-8."""
+
+    name = "octets_of_text"
+    type = BigInteger()
+    inherit_cache = True
+
+
 class CaseFolded(GenericFunction[str]):
     """Upper (`fold` = upper) or lower case of any script, not only of ASCII."""
 
@@ -67,6 +75,17 @@ def _stripped_sqlite(element: Stripped, compiler: SQLCompiler, **kw: Any) -> str
 @compiles(Stripped, "postgresql")
 def _stripped_postgresql(element: Stripped, compiler: SQLCompiler, **kw: Any) -> str:
     return f"btrim{compiler.process(element.clause_expr, **kw)}"
+
+
+@compiles(Octets, "sqlite")
+def _octets_sqlite(element: Octets, compiler: SQLCompiler, **kw: Any) -> str:
+    (argument,) = element.clauses
+    return f"length(CAST({compiler.process(argument, **kw)} AS BLOB))"
+
+
+@compiles(Octets, "postgresql")
+def _octets_postgresql(element: Octets, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"octet_length{compiler.process(element.clause_expr, **kw)}"
 
 
 def _folded(element: CaseFolded, compiler: SQLCompiler, function: str, **kw: Any) -> str:
@@ -135,6 +154,7 @@ def like(value: ColumnElement[Any], pattern: ColumnElement[Any], escape: str | N
 
 __all__ = [
     "Lowered",
+    "Octets",
     "Uppered",
     "among",
     "like",

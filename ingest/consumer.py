@@ -172,8 +172,8 @@ class Consumer:
             self.parameter_types.get(plan.parameter_names),
             self._techniques.ids(plan.technique_names, pids),
         )
-        self._remember(message, here, plan, dataset_id, name)
-        self.links.arrive(dataset_id)
+        left = self._remember(message, here, plan, dataset_id, name)
+        self.links.arrive(dataset_id, left)
         return Done(here.found.id, dataset_id, here.warnings)
 
     def _look(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Here:
@@ -259,7 +259,9 @@ class Consumer:
         )
         return make_plan(message, here.weighed, here.sorted.values, here.state, around, self._policy)
 
-    def _remember(self, message: DatasetMessage, here: Here, plan: Plan, dataset_id: int, created: str | None) -> None:
+    def _remember(
+        self, message: DatasetMessage, here: Here, plan: Plan, dataset_id: int, created: str | None
+    ) -> set[int]:
         state, origin = here.state, plan.origin
         taken = {n: here.sorted.values[n] for n in here.weighed.decision.values}
         located = Located(
@@ -277,7 +279,7 @@ class Consumer:
             memory.keep_long_values(connection, dataset_id, taken)
             memory.keep_aside(connection, dataset_id, here.sorted.aside, self._now())
             memory.want_sums(connection, here.found.id)
-            self.links.register(connection, located, message.input_paths if plan.declares_inputs else None)
+            return self.links.register(connection, located, message.input_paths if plan.declares_inputs else None)
 
 
 def _number(text: str | None) -> int | None:

@@ -80,14 +80,21 @@ class Links:
     def items(self, paths: Sequence[str]) -> tuple[Item, ...]:
         return tuple(Item(path, self.key_of(path)) for path in paths)
 
-    def register(self, connection: Connection, dataset: Located, declared: Sequence[str] | None) -> None:
+    def register(self, connection: Connection, dataset: Located, declared: Sequence[str] | None) -> set[int]:
         """Remember a dataset and, unless `declared` is None, its inputs. Commit this before `arrive`: of two datasets
-        that arrive at the same time, at least the later one then sees the other."""
+        that arrive at the same time, at least the later one then sees the other. Returns what `arrive` has to write
+        besides, because the dataset does not come from there any more."""
+        output = dataset.dataset_id
         linktable.put_locations(connection, [dataset])
+        left: set[int] = set()
         if declared is not None:
-            linktable.declare(connection, dataset.dataset_id, self.items(declared), self._now())
+            before = linktable.family(connection, [output])
+            if linktable.declare(connection, output, self.items(declared), self._now()) and output in before.inputs:
+                left = {*ancestors(before, output), *descendants(before, output)}
+                linktable.want_written(connection, left)
         if dataset.processed:
-            linktable.want_jobs(connection, [dataset.dataset_id])
+            linktable.want_jobs(connection, [output])
+        return left
 
     def investigations_of(self, connection: Connection, location: str, paths: Sequence[str]) -> tuple[int, ...]:
         """Investigations of the inputs that are known already, in order, for a dataset that is not registered yet."""
@@ -111,7 +118,7 @@ class Links:
         linktable.want_jobs(connection, direct & affected)
         return affected
 
-    def arrive(self, dataset_id: int) -> None:
+    def arrive(self, dataset_id: int, also: Collection[int] = ()) -> None:
         """Complete the links of a registered dataset in both directions and write them to the catalogue. Repeatable."""
         with self.store.begin() as connection:
             here = linktable.located(connection, [dataset_id]).get(dataset_id)
@@ -120,7 +127,7 @@ class Links:
             outputs = linktable.interested_in(connection, here.location_key) | {dataset_id}
             affected = self.settle(connection, outputs)
             pending = linktable.revisions(connection, [dataset_id]) if here.processed else {}
-        self.write(affected | pending.keys())
+        self.write({*affected, *pending, *also})
 
     def settle(self, connection: Connection, outputs: Collection[int]) -> set[int]:
         """Resolve again, and note everything whose lists change with it."""

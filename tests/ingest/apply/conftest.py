@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ingest.apply.corpus import EVERYTHING, feed
 from tests.ingest.apply.ground import Ground, filled_database, fresh_ground
+from tests.ingest.apply.snapshot import Snapshot, take
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +22,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ground(template: Path, tmp_path: Path) -> Iterator[Ground]:
     with fresh_ground(template, tmp_path) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def straight(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """The catalogue after the corpus in file order."""
+    with fresh_ground(template, tmp_path_factory.mktemp("straight")) as ground:
+        ground.finish(feed(ground, EVERYTHING))
+        return take(ground.session)

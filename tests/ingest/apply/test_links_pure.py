@@ -185,11 +185,11 @@ def test_names_of_cut_values_are_kept_up_to_date() -> None:
 # -------------------------------------------------------------------------------------------------------- derive
 
 
-def wanted(number: int, datasets: list[Located], pairs: list[tuple[int, int]], *, foreign: bool = False) -> dict[str, str]:
+def wanted(
+    number: int, datasets: list[Located], pairs: list[tuple[int, int]], *, foreign: bool = False
+) -> dict[str, str]:
     known = {d.dataset_id: d for d in datasets}
-    values = derive.wanted(
-        known[number], closure.graph(pairs), known, foreign_names=foreign, truncated_before=None
-    )
+    values = derive.wanted(known[number], closure.graph(pairs), known, foreign_names=foreign, truncated_before=None)
     return {name: value for name, value in values.items() if value is not None}
 
 

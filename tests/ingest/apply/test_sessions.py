@@ -130,9 +130,7 @@ def test_messages_share_the_same_sessions_in_whatever_order_they_come(
 
 def _sessions(official: list[tuple[int, int]], starts: list[int]) -> dict[int, tuple[datetime, bool]]:
     """Start of the session of every message after all have come, keeping a catalogue by the rules."""
-    slots = {
-        n: slot(n, at(1, hour), at(1, hour + length)) for n, (hour, length) in enumerate(official, start=1)
-    }
+    slots = {n: slot(n, at(1, hour), at(1, hour + length)) for n, (hour, length) in enumerate(official, start=1)}
     where: dict[int, int] = {}
     for hour in starts:
         choice = by_date(at(1, hour), list(slots.values()), TOLERANCE)

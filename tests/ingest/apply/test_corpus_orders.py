@@ -1,0 +1,29 @@
+"""The corpus of messages ends in the same catalogue in whatever order it comes, and however often."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.ingest.apply.corpus import EVERYTHING, feed
+from tests.ingest.apply.ground import Ground
+from tests.ingest.apply.snapshot import Snapshot, changes, take
+
+
+def test_the_corpus_fed_again_changes_nothing(ground: Ground, straight: Snapshot) -> None:
+    datasets = feed(ground, EVERYTHING)
+    ground.finish(datasets)
+    assert take(ground.session).canonical() == straight.canonical()
+    before = changes(ground.session)
+    assert feed(ground, EVERYTHING) == datasets
+    ground.finish(datasets)
+    assert changes(ground.session) == before
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_corpus_in_another_order_ends_in_the_same_catalogue(ground: Ground, straight: Snapshot, seed: int) -> None:
+    names = list(EVERYTHING)
+    random.Random(seed).shuffle(names)
+    ground.finish(feed(ground, names))
+    assert take(ground.session).canonical() == straight.canonical()

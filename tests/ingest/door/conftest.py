@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from drac_plugins.core.inbox import BodyFiles, Inbox
-from drac_plugins.core.storage import Store, metadata
+from drac_plugins.core.storage import Store, upgrade
+from tests.support.postgres import RunningPostgres, postgres
+
+__all__ = ["postgres"]
 
 MESSAGES = Path(__file__).parents[2] / "messages"
 
@@ -34,15 +37,29 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    metadata.create_all(store.engine)
+    yield from _open(f"sqlite:///{tmp_path / 'store.sqlite'}")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def either_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A new store, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield from _open(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    else:
+        server: RunningPostgres = request.getfixturevalue("postgres")
+        yield from _open(server.new_database())
+
+
+def _open(url: str) -> Iterator[Store]:
+    store = Store(url)
+    upgrade(store)
     yield store
     store.close()
 
 
 @pytest.fixture
-def inbox(store: Store, tmp_path: Path, clock: Clock) -> Inbox:
-    return Inbox(store, large_bodies=BodyFiles(tmp_path / "large", 1000), clock=clock)
+def inbox(either_store: Store, tmp_path: Path, clock: Clock) -> Inbox:
+    return Inbox(either_store, large_bodies=BodyFiles(tmp_path / "large", 1000), clock=clock)
 
 
 @pytest.fixture

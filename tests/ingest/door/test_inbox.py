@@ -30,10 +30,10 @@ def taken(inbox: Inbox) -> Entry:
     return found
 
 
-def test_a_message_that_was_put_is_there_after_the_store_was_opened_again(inbox: Inbox, store: Store) -> None:
+def test_a_message_that_was_put_is_there_after_the_store_was_opened_again(inbox: Inbox, either_store: Store) -> None:
     stored = inbox.put(INGEST, b"<a/>", {"destination": "/queue/icatIngest"}, source="listener 127.0.0.1:5")
     assert not stored.duplicate
-    again = Inbox(Store(store.engine.url.render_as_string())).show(stored.id)
+    again = Inbox(Store(either_store.engine.url.render_as_string(hide_password=False))).show(stored.id)
     assert (again.body, again.queue, again.state, again.source) == (b"<a/>", INGEST, "received", "listener 127.0.0.1:5")
     assert again.headers == {"destination": "/queue/icatIngest"}
 
@@ -272,8 +272,8 @@ class TestStages:
         assert again is not None
         assert (again.attempts, again.since) == (2, run.since)
 
-    def test_a_stage_can_be_asked_for_in_a_transaction_of_the_caller(self, inbox: Inbox, store: Store) -> None:
-        with store.begin() as connection:
+    def test_a_stage_can_be_asked_for_in_a_transaction_of_the_caller(self, inbox: Inbox, either_store: Store) -> None:
+        with either_store.begin() as connection:
             inbox.due_stage(5, "files", connection=connection)
             connection.rollback()
         assert inbox.counters().stages == {}

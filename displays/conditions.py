@@ -170,5 +170,6 @@ def like_pattern(pattern: str) -> re.Pattern[str]:
 
 def phrase(subject: str, op: Operator, value: Operand | tuple[Operand, ...] | None, unit: str | None) -> str:
     """A comparison in words."""
-    shown = " or ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+    values = value if isinstance(value, tuple) else () if value is None else (value,)
+    shown = " or ".join(f"{one:g}" if isinstance(one, float) else str(one) for one in values)
     return " ".join(filter(None, (subject, _WORDS[op], shown, unit)))

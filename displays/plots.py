@@ -39,6 +39,7 @@ class PlotView:
     label: str
     kind: str
     x_label: str | None
+    x_unit: str | None
     y_label: str
     y_unit: str | None
     log: str | None
@@ -71,6 +72,7 @@ def _plot(plot: Plot, evaluator: Evaluator, datasets: Sequence[Dataset]) -> Plot
         label=plot.label or _name(source, evaluator.display),
         kind=plot.kind,
         x_label=_name(plot.x, evaluator.display) if plot.x else None,
+        x_unit=_x_unit(plot, evaluator, datasets),
         y_label=_name(source, evaluator.display),
         y_unit=symbol(unit),
         log=plot.log,
@@ -86,6 +88,13 @@ def _x(plot: Plot, evaluator: Evaluator, dataset: Dataset) -> float | str | date
         return None
     value: Value = evaluator.value(plot.x, dataset)
     return value.moment or (value.number if value.number is not None else value.text)
+
+
+def _x_unit(plot: Plot, evaluator: Evaluator, datasets: Sequence[Dataset]) -> str | None:
+    if plot.x is None:
+        return None
+    units = {value.units for dataset in datasets if not (value := evaluator.value(plot.x, dataset)).missing}
+    return symbol(units.pop()) if len(units) == 1 else None
 
 
 def _series(plot: Plot, evaluator: Evaluator, dataset: Dataset) -> str | None:
@@ -104,7 +113,10 @@ def _name(source: Source, display: Display) -> str:
     related = source.outputs or source.inputs
     if related is not None and related.value is not None:
         return _name(related.value, display)
-    return source.param[0] if source.param else source.field or source.derived or ""
+    if source.param:
+        same = next((c for c in display.columns if c.param and c.param[0] == source.param[0]), None)
+        return (same.label if same else None) or source.param[0]
+    return source.field or source.derived or ""
 
 
 def bins(values: Sequence[float], count: int) -> list[Bin]:

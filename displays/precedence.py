@@ -52,12 +52,13 @@ POSITIONS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition of a selector on one dataset, in words."""
+    """One condition of a selector on one dataset, in words; `note` says what was left out of `found`."""
 
     key: str
     wanted: str
     found: str
     holds: bool
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +159,15 @@ class Candidate:
 
     def _check_technique(self, facts: Facts, matched: str | None) -> Check:
         wanted = " or ".join(map(self._label, self.techniques))
-        if not self.display.selector.techniques_exact:
-            wanted += " or a kind of it" if len(self.techniques) == 1 else " or a kind of them"
-        used = [self._label(iri) for iri in facts.techniques if iri not in self.ignored]
+        used = [iri for iri in facts.techniques if iri not in self.ignored]
         ignored = [self._label(iri) for iri in facts.techniques if iri in self.ignored]
-        found = ", ".join(used) or "none"
-        if ignored:
-            found += f" ({', '.join(ignored)} {'says' if len(ignored) == 1 else 'say'} nothing and is left out)"
-        return Check("technique", wanted, found, matched is not None)
+        note = f"{' and '.join(ignored)} would fit almost any dataset and does not count." if ignored else ""
+        if matched is None:
+            return Check("technique", wanted, ", ".join(map(self._label, used)) or "none", False, note)
+        hits = [iri for iri in used if self._matches(iri, matched)]
+        hit = next((iri for iri in hits if iri == matched), hits[0])
+        kind = "" if hit == matched else f", a kind of {self._label(matched)}"
+        return Check("technique", wanted, self._label(hit) + kind, True, note)
 
     def _label(self, iri: str) -> str:
         term = self._techniques.get(iri)
@@ -198,9 +200,9 @@ class Candidate:
         if self.start:
             ends.append(f"from {self._date(self.start)}")
         if self.until:
-            ends.append(f"until before {self._date(self.until)}")
+            ends.append(f"before {self._date(self.until)}")
         key = "date of acquisition" if acquisition else "date"
-        return Check(key, " ".join(ends), self._date(moment) if moment else "no start date", holds)
+        return Check(key, " and ".join(ends), self._date(moment) if moment else "no start date", holds)
 
     def _date(self, moment: datetime) -> str:
         local = moment.astimezone(self._zone)

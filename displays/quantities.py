@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import pint
@@ -66,45 +67,51 @@ def same_dimension(one: str | None, other: str | None) -> bool:
     return bool((a or empty).dimensionality == (b or empty).dimensionality)
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A conversion: value * `factor` / `divisor` + `offset`. One of factor and divisor is 1, and the other is the exact
+    whole number where there is one, so that 8720 Å is 0.872 µm and not 0.8720000000000001."""
+
+    factor: float = 1.0
+    divisor: float = 1.0
+    offset: float = 0.0
+
+
 @lru_cache(maxsize=2048)
-def _line(source: str | None, target: str | None) -> tuple[float, float] | None:
-    """Factor and offset from `source` to `target`; None if they do not convert. Unit conversions are straight lines, so
-    two points are enough, and a column of twenty thousand rows needs pint only once."""
+def _line(source: str | None, target: str | None) -> _Line | None:
+    """How to get from `source` to `target`; None if they do not convert. Unit conversions are straight lines, so two
+    points are enough, and a column of twenty thousand rows needs pint only once."""
     if source == target:
-        return 1.0, 0.0
+        return _Line()
     try:
         a, b = parse_unit(source), parse_unit(target)
     except ValueError:
         return None
     if a == b:
-        return 1.0, 0.0
+        return _Line()
     registry = _registry()
     empty = registry.dimensionless
     try:
         zero = float(registry.Quantity(0.0, a or empty).to(b or empty).magnitude)
-        one = float(registry.Quantity(1.0, a or empty).to(b or empty).magnitude)
+        slope = float(registry.Quantity(1.0, a or empty).to(b or empty).magnitude) - zero
     except (pint.errors.PintError, ZeroDivisionError, OverflowError):
         return None
-    return _plain(one - zero), zero
+    if slope == 0 or not math.isfinite(slope) or not math.isfinite(zero):
+        return None
+    if abs(slope) >= 1:
+        return _Line(factor=_whole(slope), offset=zero)
+    return _Line(divisor=_whole(1 / slope), offset=zero)
 
 
-def _plain(factor: float) -> float:
-    """The factor without the rounding noise of unit arithmetic (9999.999999999998 is 10000)."""
-    if factor == 0 or not math.isfinite(factor):
-        return factor
-    return float(f"{factor:.14g}")
+def _whole(number: float) -> float:
+    """The whole number that unit arithmetic missed by its rounding, or the number itself."""
+    return float(round(number)) if abs(number - round(number)) <= 1e-9 * abs(number) else number
 
 
 def convert(value: float, source: str | None, target: str | None) -> float | None:
     """The value in another unit; None if the two do not convert or a spelling is unknown."""
     line = _line(source, target)
-    if line is None:
-        return None
-    factor, offset = line
-    inverse = 1 / factor if factor else 0.0
-    # 8720 Å is 0.872 µm, not 0.8720000000000001: dividing by a whole number keeps what its inverse would lose.
-    scaled = value / round(inverse) if 1 < abs(inverse) < 1e15 and inverse == round(inverse) else value * factor
-    return scaled + offset if offset else scaled
+    return None if line is None else value * line.factor / line.divisor + line.offset
 
 
 @lru_cache(maxsize=512)

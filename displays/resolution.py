@@ -66,7 +66,7 @@ class Explanation:
             "reasons": self._reasons(),
             "candidates": [self._candidate(c) for c in r.considered],
             "beside": [display.id for display in r.beside],
-            "notes": list(r.notes),
+            "notes": self._notes(),
             "text": self.text(),
         }
 
@@ -98,6 +98,10 @@ class Explanation:
             return ["it was chosen by hand"]
         return [_reason(check) for check in winner.match.checks] or ["it applies to every dataset"]
 
+    def _notes(self) -> list[str]:
+        said = [check.note for check in self._winner().match.checks if check.note]
+        return list(dict.fromkeys([*said, *self._resolution.notes]))
+
     def text(self) -> str:
         """A few lines that a scientist can follow."""
         r = self._resolution
@@ -112,8 +116,8 @@ class Explanation:
         if r.beside:
             titles = ", ".join(f"“{display.title}”" for display in r.beside)
             lines += ["", f"Cards of {titles} are added below, for the other techniques of this dataset."]
-        if r.notes:
-            lines += ["", *r.notes]
+        if notes := self._notes():
+            lines += ["", *notes]
         return "\n".join(lines)
 
     def _beaten(self, considered: Considered) -> str:
@@ -124,18 +128,25 @@ class Explanation:
 def _reason(check: Check) -> str:
     if check.key == "parameter":
         return f"{check.wanted} (it is {check.found})"
-    return f"the {check.key} is {check.found}; wanted {check.wanted}"
+    if check.key.startswith("date"):
+        verb = "were acquired" if check.key == "date of acquisition" else "date from"
+        return f"the data {verb} {check.found}, and it is for data {check.wanted}"
+    if check.wanted == check.found:
+        return f"the {check.key} is {check.found}"
+    return f"the {check.key} is {check.found}; it is for {check.wanted}"
 
 
 def _failed(considered: Considered) -> str:
-    wrong = [check for check in considered.match.checks if not check.holds]
-    parts = []
-    for check in wrong:
-        if check.key == "parameter":
-            parts.append(f"{check.wanted} does not hold (found: {check.found})")
-        else:
-            parts.append(f"the {check.key} is {check.found}, wanted {check.wanted}")
-    return f"{considered.display.id}: {'; '.join(parts)}."
+    parts = [_mismatch(check) for check in considered.match.checks if not check.holds]
+    return f"{considered.display.id} is {', and '.join(parts)}."
+
+
+def _mismatch(check: Check) -> str:
+    if check.key == "parameter":
+        return f"for data where {check.wanted} (here: {check.found})"
+    if check.key.startswith("date"):
+        return f"for data {check.wanted} (these: {check.found})"
+    return f"for {check.key} {check.wanted} (this: {check.found})"
 
 
 def _plain(value: float | bool) -> float | bool | None:

@@ -1,0 +1,169 @@
+"""The pages below `/portal`. They work without JavaScript; every address can be kept and shared."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+from urllib.parse import urlsplit
+
+import flask
+from flask import Response, redirect, render_template, url_for
+from marshmallow import validate
+
+from drac_plugins.core import resources
+from drac_plugins.core.errors import BadCredentials, NotFound
+from drac_plugins.core.reads import datasets
+from drac_plugins.core.reads.criteria import DatasetCriteria
+from drac_plugins.core.reads.view import View
+from drac_plugins.core.web import (
+    Blueprint,
+    Caller,
+    QuerySchema,
+    Text,
+    WholeNumber,
+    facility_zone,
+    services,
+    sign_in,
+    sign_out,
+)
+from drac_plugins.displays import service
+from drac_plugins.displays.presenting import grouped_parameters, install
+from drac_plugins.displays.routes import library, reader
+from drac_plugins.displays.schemas import SHELLS, STATISTICS, Preferences
+from icat_schema.gateway import Session
+from icat_schema.gateway.errors import CatalogueUnavailable, InvalidRequest, LoginRefused, SessionInvalid
+
+blueprint = Blueprint(
+    "portal",
+    __name__,
+    wire="page",
+    url_prefix="/portal",
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/static",
+)
+install(blueprint)
+
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+class Listing(QuerySchema):
+    q = Text(load_default=None, validate=validate.Length(max=200))
+    instrument = Text(load_default=None, validate=validate.Length(max=100))
+    page = WholeNumber(load_default=1, validate=validate.Range(min=1, max=100_000))
+
+
+class OnePage(Preferences):
+    page = WholeNumber(load_default=1, validate=validate.Range(min=1, max=100_000))
+    display = Text(load_default=None, validate=validate.Length(max=100))
+
+
+class Credentials(QuerySchema):
+    username = Text(load_default="", validate=validate.Length(max=200))
+    password = Text(load_default="", validate=validate.Length(max=1000))
+    next = Text(load_default="")
+
+
+@blueprint.route("/")
+@blueprint.page_caller()
+@blueprint.arguments(Listing)
+def sessions(caller: Caller, query: dict[str, Any]) -> str:
+    """Sessions that the visitor may see"""
+    found = service.sessions(_view(caller), query["q"], query["instrument"], query["page"])
+    return render_template("portal/sessions.html", found=found, query=query)
+
+
+@blueprint.route("/investigations/<id:investigationId>")
+@blueprint.page_caller()
+@blueprint.arguments(OnePage)
+def investigation(caller: Caller, query: dict[str, Any], investigation_id: int) -> str:
+    """One session: raw and processed data together, each under its display"""
+    page = service.session_page(_view(caller), library(), reader(query), investigation_id, query["page"])
+    return render_template("portal/investigation.html", page=page, query=query, shells=SHELLS, statistics=STATISTICS)
+
+
+@blueprint.route("/datasets/<id:datasetId>")
+@blueprint.page_caller()
+@blueprint.arguments(OnePage)
+def dataset(caller: Caller, query: dict[str, Any], dataset_id: int) -> str:
+    """One dataset under its display, with the reasons"""
+    page = service.dataset_page(_view(caller), library(), reader(query), dataset_id, query["display"])
+    return render_template(
+        "portal/dataset.html",
+        page=page,
+        view=page.view,
+        explanation=page.resolved.resolution.explain(),
+        parameters=grouped_parameters(page.resolved.dataset, library().vocabulary),
+        query=query,
+        shells=SHELLS,
+        statistics=STATISTICS,
+    )
+
+
+@blueprint.route("/datasets/<id:datasetId>/gallery/<text:resourceId>")
+@blueprint.page_caller()
+def picture(caller: Caller, dataset_id: int, resource_id: str) -> Response:
+    """A gallery file of a dataset that the visitor may read; its content never changes"""
+    readable = datasets.find(_view(caller), DatasetCriteria(ids=(dataset_id,)))
+    with services().store.read() as connection:
+        found = resources.get(connection, resource_id) if readable.items else None
+    if found is None or found.dataset_id != dataset_id:
+        raise NotFound("There is no such picture that you may see")
+    reply = Response(found.content, content_type=found.content_type)
+    reply.headers["Content-Disposition"] = "inline" if found.shown else "attachment"
+    reply.headers["Cache-Control"] = f"private, max-age={_YEAR_SECONDS}, immutable"
+    return reply
+
+
+@blueprint.route("/log-in")
+@blueprint.page_caller()
+def log_in(_caller: Caller) -> str:
+    """The form"""
+    return render_template("portal/log_in.html", fault=None, next=flask.request.args.get("next", ""))
+
+
+@blueprint.route("/log-in", methods=["POST"])
+@blueprint.arguments(Credentials, location="form")
+def submit_log_in(credentials: dict[str, Any]) -> Response:
+    """Log in at the catalogue, and keep the session in the signed cookie"""
+    try:
+        session = _log_in(credentials)
+    except BadCredentials as error:
+        page = render_template("portal/log_in.html", fault=error.message, next=credentials["next"])
+        return Response(page, 403)
+    name = session.user_name()
+    sign_in(session.id)
+    flask.session["name"] = name.rpartition("/")[2] if "/" in name else name
+    return Response(status=303, headers={"Location": _own_address(credentials["next"])})
+
+
+@blueprint.route("/log-out", methods=["POST"])
+@blueprint.page_caller()
+def log_out(caller: Caller) -> Response:
+    """End the session here and at the catalogue"""
+    sign_out()
+    if caller.kind == "person":
+        with contextlib.suppress(SessionInvalid, CatalogueUnavailable):  # it has ended, or will by itself
+            caller.session.logout()
+    return redirect(url_for("portal.sessions"), 303)  # type: ignore[return-value]
+
+
+def _view(caller: Caller) -> View:
+    return View(caller.session, facility_zone())
+
+
+def _log_in(credentials: dict[str, Any]) -> Session:
+    plugin = services().settings.auth.default_plugin
+    given = {key: credentials[key] for key in ("username", "password")}
+    try:
+        return services().catalogue.login(plugin, given)
+    except (LoginRefused, InvalidRequest) as error:
+        raise BadCredentials("Authentication failed: user name or password is wrong") from error
+
+
+def _own_address(wanted: str) -> str:
+    """Where to go after log-in: only an address of our own pages."""
+    parts = urlsplit(wanted)
+    own = url_for("portal.sessions")
+    inside = not parts.scheme and not parts.netloc and parts.path.startswith(own) and "\\" not in wanted
+    return wanted if inside else own

@@ -1,0 +1,82 @@
+"""What the templates of the pages need beside the view models: filters, and parameters in groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+import flask
+from flask import Blueprint
+
+from displays.colours import Coloured
+from displays.records import Dataset
+from drac_plugins.core.web import facility_zone
+from icat_schema.parameters import Vocabulary
+
+_COLOUR_STEPS = 10
+_GROUPS = (
+    (re.compile(r"Sample"), "Sample"),
+    (re.compile(r"Instrument|Source|Slit"), "Instrument"),
+    (re.compile(r"Process_|Workflow_"), "Processing"),
+    (re.compile(r"__|input_|output_|ResourcesGallery"), "Book-keeping"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterLine:
+    """One row of the table of parameters. `group` is what the name begins with."""
+
+    group: str
+    name: str
+    value: str
+    unit: str
+    description: str | None
+
+
+def install(blueprint: Blueprint) -> None:
+    """Offer the filters to every template of the app, and the name of the visitor to the pages."""
+    blueprint.add_app_template_filter(moment, "moment")
+    blueprint.add_app_template_filter(colour_class, "colour_class")
+    blueprint.app_context_processor(lambda: {"visitor": flask.session.get("name"), "changed_query": changed_query})
+
+
+def changed_query(**changes: object) -> str:
+    """The query of this page with some values changed."""
+    return urlencode({**flask.request.args, **changes})
+
+
+def moment(value: datetime | None) -> str:
+    """Facility time to the minute."""
+    return value.astimezone(facility_zone()).strftime("%Y-%m-%d %H:%M") if value else "—"
+
+
+def colour_class(coloured: Coloured | None) -> str:
+    """Class of the style sheet for a place on a colour scale: our policy allows no styles in the page itself."""
+    return "" if coloured is None else f"scale{round(coloured.position * _COLOUR_STEPS)}"
+
+
+def grouped_parameters(dataset: Dataset, vocabulary: Vocabulary) -> dict[str, list[ParameterLine]]:
+    """The parameters of a dataset by group, groups and names in alphabetical order."""
+    groups: dict[str, list[ParameterLine]] = {}
+    for line in sorted(_lines(dataset, vocabulary), key=lambda one: (one.group, one.name)):
+        groups.setdefault(line.group, []).append(line)
+    return groups
+
+
+def _lines(dataset: Dataset, vocabulary: Vocabulary) -> Iterator[ParameterLine]:
+    for parameter in dataset.parameters.values():
+        definition = vocabulary.get(parameter.name)
+        unit = parameter.units if parameter.units and parameter.units != "NA" else ""
+        description = definition.description if definition else None
+        yield ParameterLine(_group(parameter.name), parameter.name, parameter.value, unit, description)
+
+
+def _group(name: str) -> str:
+    for pattern, label in _GROUPS:
+        if pattern.match(name):
+            return label
+    prefix, separator, _ = name.partition("_")
+    return prefix if separator else "General"

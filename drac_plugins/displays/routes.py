@@ -1,0 +1,92 @@
+"""Routes below `/displays`: documents, and which of them applies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from displays.document import Display
+from displays.library import Library
+from displays.reader import Reader
+from displays.view_model import as_json
+from drac_plugins.core.errors import NotFound
+from drac_plugins.core.reads.view import View
+from drac_plugins.core.web import Blueprint, Caller, facility_zone, json_reply, services
+from drac_plugins.displays import service
+from drac_plugins.displays.documents import library_of
+from drac_plugins.displays.schemas import DisplaySummary, Resolution, ResolvedGroup, ResolveMany, ResolveQuery
+
+blueprint = Blueprint("Displays", __name__, wire="problem", description="How datasets are shown, and why")
+
+
+def library() -> Library:
+    """The library of the app that answers this request."""
+    return library_of(services().settings)
+
+
+def reader(preferences: dict[str, Any]) -> Reader:
+    """For whom a view is made."""
+    known = library()
+    return Reader(facility_zone(), known.vocabulary, known.techniques, service.reader_settings(preferences))
+
+
+@blueprint.route("/displays")
+@blueprint.response(200, DisplaySummary(many=True))
+def list_displays() -> list[dict[str, Any]]:
+    """All display documents with their selectors"""
+    return [{**_reference(display), "selector": _as_data(display)["selector"]} for display in library()]
+
+
+@blueprint.route("/displays/resolve")
+@blueprint.bearer_or_cookie()
+@blueprint.arguments(ResolveQuery)
+@blueprint.response(200, Resolution)
+def resolve(caller: Caller, query: dict[str, Any]) -> Response:
+    """The display that applies to a dataset"""
+    resolved = service.resolve(_view(caller), library(), query["dataset_id"], query["pinned"])
+    answer: dict[str, Any] = {
+        "datasetId": resolved.dataset.id,
+        "display": _reference(resolved.resolution.display),
+    }
+    if query["explain"]:
+        answer["explain"] = resolved.resolution.explain().as_dict()
+    if query["view"]:
+        answer["view"] = as_json(service.evaluate(resolved, reader(query)))
+    return json_reply(answer)
+
+
+@blueprint.route("/displays/resolve", methods=["POST"])
+@blueprint.bearer_or_cookie()
+@blueprint.arguments(ResolveMany, location="json")
+@blueprint.response(200, ResolvedGroup(many=True))
+def resolve_many(caller: Caller, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Datasets grouped by the display that applies to them"""
+    groups = service.resolve_many(_view(caller), library(), body["dataset_ids"])
+    return [{"display": _reference(group.display), "dataset_ids": list(group.dataset_ids)} for group in groups]
+
+
+@blueprint.route("/displays/<text:displayId>")
+@blueprint.response(200)
+def show_display(display_id: str) -> Response:
+    """A display document, inherited parts included"""
+    display = library().get(display_id)
+    if display is None:
+        known = ", ".join(sorted(other.id for other in library()))
+        raise NotFound(f"There is no display {display_id!r}; there are: {known}")
+    reply = json_reply(_as_data(display))
+    reply.set_etag(library().etag(display))
+    return reply
+
+
+def _view(caller: Caller) -> View:
+    return View(caller.session, facility_zone())
+
+
+def _reference(display: Display) -> dict[str, Any]:
+    return {"id": display.id, "version": display.version, "title": display.title or display.id}
+
+
+def _as_data(display: Display) -> dict[str, Any]:
+    data: dict[str, Any] = display.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return {"selector": {}, **data}

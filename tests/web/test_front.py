@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from drac_plugins.app import create_app
 from drac_plugins.core import storage
 from drac_plugins.core.storage import Store
 from drac_plugins.session.plugin import plugin as session_plugin
-from tests.support.browser import Browser
 from tests.support.facade import RunningFacade, facade_settings
 from tests.web.workshop import plugin as workshop
 
@@ -110,4 +110,17 @@ def test_an_app_can_be_made_several_times_from_the_same_plugins(tmp_path: Path) 
         assert len(operations(app.test_client().get("/swagger.json").json)) > 10
 
 
-__all__ = ["Browser"]
+@pytest.mark.browser
+def test_swagger_ui_works_under_our_content_security_policy(facade: RunningFacade, browser: Browser) -> None:
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{facade.url}/api-docs/")
+    page.get_by_text("Sessions of the catalogue").wait_for(timeout=30_000)
+    page.locator("[data-path='/session/{sessionId}']").first.wait_for(timeout=30_000)
+    page.close()
+    assert complaints == []
+    assert all(url.startswith((facade.url, "data:")) for url in asked)

@@ -113,13 +113,25 @@ def install(app: Flask) -> None:
 
 def _segments(environ: WSGIEnvironment) -> tuple[list[str], bool]:
     """Decoded segments (as latin-1 text, the way WSGI wants it) and whether a slash ends the path."""
-    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if not raw or environ.get("SCRIPT_NAME"):
+    path = _raw_path(environ)
+    if path is None:
         parts = environ.get("PATH_INFO", "").split("/")
         return [part for part in parts if part], parts[-1] == ""
-    path = raw.partition("?")[0].partition("#")[0] if raw.startswith("/") else urlsplit(raw).path
     parts = path.split("/")
     return [_decode(part) for part in parts if part], parts[-1] == ""
+
+
+def _raw_path(environ: WSGIEnvironment) -> str | None:
+    """The path as it was sent; None where the server does not tell, or below a prefix (which RAW_URI includes)."""
+    raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    if not raw or environ.get("SCRIPT_NAME"):
+        return None
+    if raw.startswith("/"):
+        return raw.partition("?")[0].partition("#")[0]
+    try:
+        return urlsplit(raw).path
+    except ValueError:  # such as http://[::1
+        return None
 
 
 def _decode(segment: str) -> str:

@@ -4,6 +4,6 @@ window.SwaggerUIBundle({
   url: "/swagger.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   validatorUrl: null,
 });

@@ -15,18 +15,19 @@ from sqlalchemy import Connection, select
 from drac_plugins.core.links import linktable, provenance
 from drac_plugins.core.links.derive import DECLARED, DERIVED
 from drac_plugins.core.links.linktable import portions
-from drac_plugins.core.links.lists import LONGEST_VALUE
+from drac_plugins.core.links.lists import LONGEST_VALUE, read_ids
 from drac_plugins.core.links.paths import split_declared
 from drac_plugins.core.links.records import Item, Located
 from drac_plugins.core.links.resolve import places, resolve
 from drac_plugins.core.links.tables import dataset_link, dataset_location, dataset_long_value
 from drac_plugins.core.links.writing import Links, Shown
 from icat_schema.gateway import Select
-from icat_schema.gateway.conditions import Eq, In
+from icat_schema.gateway.conditions import And, Eq, In, Not, NotNull
 
 PORTION = 200
 _CUT_LOCATION = 255
 _OLD = timedelta(days=7)
+_STRAY_JOB, _STRAY_COLLECTION = "stray job", "stray collection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Repair:
         shown_somewhere = {row[0] for row in self._session.rows(_derived_rows())}
         for portion in portions(sorted((dataset_ids | shown_somewhere) & truth.datasets.keys()), PORTION):
             findings += self._catalogue(portion)
-        return findings + self._stray_jobs(truth)
+        return [*findings, *self._stray_jobs(truth), *self._stray_collections()]
 
     def truth(self) -> Truth:
         """The catalogue's datasets and declarations, read in windows."""
@@ -169,7 +170,14 @@ class Repair:
         )
         processed = {id_ for id_, dataset in truth.datasets.items() if dataset.processed}
         return [
-            Finding(id_, "stray job", "has a Job, but no declared inputs") for (id_,) in rows if id_ not in processed
+            Finding(id_, _STRAY_JOB, "has a Job, but no declared inputs") for (id_,) in rows if id_ not in processed
+        ]
+
+    def _stray_collections(self) -> list[Finding]:
+        """Marked input collections whose Job has gone."""
+        return [
+            Finding(next(iter(read_ids(text)), 0), _STRAY_COLLECTION, f"its input collection {collection} has no Job")
+            for collection, text in self._session.rows(_without_job())
         ]
 
     # ---------------------------------------------------------------------------------------------------- mend
@@ -189,11 +197,11 @@ class Repair:
             linktable.want_jobs(connection, [i for i in wrong if i in truth.datasets and truth.datasets[i].processed])
         while self._links.write_due(PORTION):
             pass
-        self._remove_stray(f.dataset_id for f in findings if f.kind == "stray job")
+        self._remove_stray(f.dataset_id for f in findings if f.kind == _STRAY_JOB)
+        self._session.delete("DataCollection", [collection for collection, _ in self._session.rows(_without_job())])
         return findings
 
     def _mend_store(self, truth: Truth) -> None:
-        now = datetime.now(UTC)
         with self._store.begin() as connection:
             known = connection.execute(select(dataset_location.c.dataset_id)).scalars().all()
             self._links.forget(connection, set(known) - truth.datasets.keys())
@@ -204,7 +212,7 @@ class Repair:
             linktable.put_locations(connection, different)
             outputs = connection.execute(select(dataset_link.c.output_id).distinct()).scalars().all()
             for output in sorted({*outputs, *truth.declared}):
-                linktable.declare(connection, output, truth.declared.get(output, ()), now)
+                self._links.declare(connection, output, truth.declared.get(output, ()))
 
     def _remove_stray(self, dataset_ids: Iterable[int]) -> None:
         wanted = sorted(set(dataset_ids))
@@ -236,6 +244,11 @@ def _place(dataset: Located) -> tuple[object, ...]:
         dataset.name,
         dataset.processed,
     )
+
+
+def _without_job() -> Select:
+    where = And(Eq("type.name", provenance.INPUT_MARK), Not(NotNull("dataCollection.jobsAsInput.id")))
+    return Select("DataCollectionParameter", ["dataCollection.id", "stringValue"], where=where)
 
 
 def _parameters(name: str) -> Select:

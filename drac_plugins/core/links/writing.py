@@ -84,16 +84,20 @@ class Links:
         """Remember a dataset and, unless `declared` is None, its inputs. Commit this before `arrive`: of two datasets
         that arrive at the same time, at least the later one then sees the other. Returns what `arrive` has to write
         besides, because the dataset does not come from there any more."""
-        output = dataset.dataset_id
         linktable.put_locations(connection, [dataset])
-        left: set[int] = set()
-        if declared is not None:
-            before = linktable.family(connection, [output])
-            if linktable.declare(connection, output, self.items(declared), self._now()) and output in before.inputs:
-                left = {*ancestors(before, output), *descendants(before, output)}
-                linktable.want_written(connection, left)
+        left = self.declare(connection, dataset.dataset_id, self.items(declared)) if declared is not None else set()
         if dataset.processed:
-            linktable.want_jobs(connection, [output])
+            linktable.want_jobs(connection, [dataset.dataset_id])
+        return left
+
+    def declare(self, connection: Connection, output: int, items: Sequence[Item]) -> set[int]:
+        """Make these the declared inputs of a dataset. Returns those that it was linked with before, whose lists
+        have to be written again."""
+        before = linktable.family(connection, [output])
+        if not linktable.declare(connection, output, items, self._now()) or output not in before.inputs:
+            return set()
+        left = {output, *ancestors(before, output), *descendants(before, output)}
+        linktable.want_written(connection, left)
         return left
 
     def investigations_of(self, connection: Connection, location: str, paths: Sequence[str]) -> tuple[int, ...]:

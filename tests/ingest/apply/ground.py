@@ -51,7 +51,7 @@ def fill(session: Session) -> None:
     prepare(session, "ESRF", instruments=[Instrument(name) for name in INSTRUMENTS])
     facility = Ref(session.rows(Select("Facility", ["id"]))[0][0])
     kind = Ref(session.rows(Select("InvestigationType", ["id"], where=Eq("name", "MX")))[0][0])
-    instruments = dict(session.rows(Select("Instrument", ["name", "id"])))
+    instruments: dict[str, int] = dict(session.rows(Select("Instrument", ["name", "id"])))
     session.write(
         [
             New(
@@ -79,7 +79,7 @@ def settings_for(url: str, folder: Path, **ingest: object) -> Settings:
         facility=Facility(),
         icat=Icat(url=url, ingester=IngesterAccount(username="root", password=SecretStr("root"))),
         store=StoreSettings(url=f"sqlite:///{folder / 'store.sqlite'}"),
-        ingest=Ingest(**{"sums_pause_seconds": 0.0, **ingest}),  # type: ignore[arg-type]
+        ingest=Ingest(**{"sums_pause_seconds": 0.0, **ingest}),
     )
 
 
@@ -97,7 +97,7 @@ class Ground:
     @property
     def numbers(self) -> dict[int, int]:
         """Ids that stand in the messages -> ids of the investigations here."""
-        ids = dict(self.session.rows(Select("Investigation", ["name", "id"])))
+        ids: dict[str, int] = dict(self.session.rows(Select("Investigation", ["name", "id"])))
         return {number: ids[name] for name, _, _, _, number in INVESTIGATIONS if number is not None}
 
     def body(self, name: str) -> bytes:

@@ -1,8 +1,8 @@
 """What the catalogue contains, in a form that two catalogues can be compared in.
 
 Ids are replaced by what they mean (locations, names of investigations); lists of outputs, which are in order of
-arrival, become sets; catalogue names of datasets, which are made up where names clash, are left out after it was checked that
-lists of names say what the lists of ids say.
+arrival, become sets; catalogue names of datasets, which are made up where names clash, are left out after it was
+checked that lists of names say what the lists of ids say.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def take(session: Session) -> Snapshot:
     _fill(session, datasets)
     by_id = {d.id: d for d in datasets}
     assert len({d.location for d in datasets}) == len(datasets), "two datasets at one place"
-    samples = {
+    samples: dict[Row, dict[str, str]] = {
         (labels[investigation], name): {}
         for investigation, name in session.rows(Select("Sample", ["investigation.id", "name"]))
     }

@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 
 from drac_plugins.core.links import linktable, reading
 from drac_plugins.core.links.lists import read_ids
+from drac_plugins.core.links.records import Located
 from drac_plugins.core.links.repair import Repair
 from drac_plugins.core.links.tables import dataset_link, dataset_location
 from icat_schema.gateway import Change, Select
@@ -183,13 +184,14 @@ def test_applying_a_family_again_writes_nothing(ground: Ground) -> None:
 
 
 def test_both_ends_may_arrive_at_the_same_time(ground: Ground) -> None:
-    """Eight workers, results before and after their raw data, twice."""
+    """Eight workers, results before and after their raw data, some twice; one worker per place (the inbox's rule)."""
     raws = [raw(f"r{n}") for n in range(4)]
     results = [made(f"m{n}", *(f"r{k}" for k in range(n + 1))) for n in range(4)]
     finals = [made("z", *(out(f"m{n}") for n in range(4)))]
     queue = [*finals, *results, *raws]
     queue += queue[::2]
     lock, failures = threading.Lock(), []
+    places = {one.location: threading.Lock() for one in queue}
 
     def work() -> None:
         while True:
@@ -198,7 +200,8 @@ def test_both_ends_may_arrive_at_the_same_time(ground: Ground) -> None:
                     return
                 one = queue.pop()
             try:
-                ground.apply(one)
+                with places[one.location]:
+                    ground.apply(one)
             except Exception as error:
                 failures.append(error)
 
@@ -304,7 +307,7 @@ def test_what_an_interrupted_run_left_is_written_later(ground: Ground) -> None:
     assert ground.consumer.recover() == 0
 
 
-def _located(ground: Ground) -> list[linktable.Located]:
+def _located(ground: Ground) -> list[Located]:
     ids = [d.id for d in take(ground.session).datasets.values()]
     with ground.store.read() as connection:
         return list(linktable.located(connection, ids).values())

@@ -135,7 +135,7 @@ def revision(message: str) -> None:
     """Write the next migration from the difference between the tables and the store (for developers)."""
     store = _store(load())
     storage.upgrade(store)
-    click.echo(f"comparing with the tables of {', '.join(tables.__all__)}")
+    click.echo(f"comparing with the tables of {', '.join(tables.load_all())}")
     storage.revise(store, message)
 
 

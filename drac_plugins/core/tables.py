@@ -1,7 +1,24 @@
-"""Imports every module of the core that declares tables, so that `metadata` is complete (migrations, tests)."""
+"""Every module that declares tables in `metadata`: needed whole for migrations and their tests, by nothing else."""
 
-from drac_plugins.core import leases, resources
-from drac_plugins.core.inbox import tables as inbox
-from drac_plugins.core.links import tables as links
+from __future__ import annotations
 
-__all__ = ["inbox", "leases", "links", "resources"]
+from importlib import import_module
+from importlib.metadata import entry_points
+
+GROUP = "drac.tables"
+"""Entry points of modules with tables outside the core."""
+
+_CORE = (
+    "drac_plugins.core.inbox.tables",
+    "drac_plugins.core.leases",
+    "drac_plugins.core.links.tables",
+    "drac_plugins.core.resources",
+)
+
+
+def load_all() -> tuple[str, ...]:
+    """Import the modules, so that `metadata` is complete; their names."""
+    names = (*_CORE, *sorted(point.value for point in entry_points(group=GROUP)))
+    for name in names:
+        import_module(name)
+    return names

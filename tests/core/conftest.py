@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from drac_plugins.core import tables
 from drac_plugins.core.storage import Store, upgrade
+from drac_plugins.core.tables import load_all
 from tests.support.catalogue import catalogue
 from tests.support.postgres import postgres
 
-__all__ = ["catalogue", "postgres", "tables"]
+__all__ = ["catalogue", "postgres"]
+
+load_all()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

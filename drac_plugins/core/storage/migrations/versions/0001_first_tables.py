@@ -16,6 +16,15 @@ depends_on = None
 def upgrade() -> None:
     """To this revision."""
     op.create_table(
+        "dataset_aside",
+        sa.Column("dataset_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", storage.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("dataset_id", "name", name=op.f("pk_dataset_aside")),
+    )
+    op.create_table(
         "dataset_link",
         sa.Column("output_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
@@ -62,6 +71,12 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("dataset_id", "name", name=op.f("pk_dataset_long_value")),
+    )
+    op.create_table(
+        "dataset_origin",
+        sa.Column("dataset_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("dataset_id", name=op.f("pk_dataset_origin")),
     )
     op.create_table(
         "ingest_message",
@@ -129,6 +144,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_ingest_stage_working_due", ["working", "due"], unique=False)
 
     op.create_table(
+        "investigation_sums",
+        sa.Column("investigation_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("wanted", sa.Integer(), nullable=False),
+        sa.Column("written", sa.Integer(), nullable=False),
+        sa.Column("at", storage.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("investigation_id", name=op.f("pk_investigation_sums")),
+    )
+    op.create_table(
         "lease",
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("holder", sa.String(length=32), nullable=False),
@@ -160,6 +183,7 @@ def downgrade() -> None:
 
     op.drop_table("resource")
     op.drop_table("lease")
+    op.drop_table("investigation_sums")
     with op.batch_alter_table("ingest_stage", schema=None) as batch_op:
         batch_op.drop_index("ix_ingest_stage_working_due")
 
@@ -175,6 +199,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ingest_message_lock_key_id")
 
     op.drop_table("ingest_message")
+    op.drop_table("dataset_origin")
     op.drop_table("dataset_long_value")
     with op.batch_alter_table("dataset_location", schema=None) as batch_op:
         batch_op.drop_index("ix_dataset_location_location_key")
@@ -191,3 +216,4 @@ def downgrade() -> None:
         batch_op.drop_index("ix_dataset_link_input_id")
 
     op.drop_table("dataset_link")
+    op.drop_table("dataset_aside")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from displays.colours import Ends, coloured
 from displays.formats import moment, written
@@ -16,52 +17,71 @@ from displays.view_model import Cell
 _FORMATS_WITH_OWN_UNIT = ("bytes", "duration")
 
 
+@dataclass(slots=True)
+class _Drawn:
+    """What a value looks like under a format; one of these per cell, so it is filled in place."""
+
+    text: str
+    value: float | str | datetime | None = None
+    error: float | None = None
+    unit: str | None = None
+    notes: tuple[str, ...] = ()
+
+
 def cell(shown: Shown, value: Value, reader: Reader, ends: Ends | None = None, cell_id: str | None = None) -> Cell:
     """The cell of one value. `ends` colour it, if its number is known."""
-    empty = Cell(
+    missing = value.missing
+    drawn = _Drawn(shown.missing) if missing else _draw(shown, value, reader)
+    number = drawn.value if isinstance(drawn.value, float) else None
+    return Cell(
         id=cell_id or shown.id or (shown.label or ""),
         label=shown.label or "",
-        text=shown.missing,
-        missing=True,
+        text=drawn.text,
+        missing=missing,
+        value=drawn.value,
+        error=drawn.error,
+        unit=drawn.unit,
+        raw=None if missing else _raw(value),
+        coloured=coloured(number, ends) if number is not None and ends is not None else None,
         copy=shown.copy_button,
+        hidden=missing and shown.hide_if_empty,
         tooltip=shown.description or _definition(shown, reader),
         marks=value.marks,
-        notes=value.notes,
-        hidden=shown.hide_if_empty,
+        notes=(*value.notes, *drawn.notes) if drawn.notes else value.notes,
+        provenance=value.provenance,
     )
-    if value.missing:
-        return empty
-    full = replace(empty, missing=False, hidden=False, provenance=value.provenance, raw=_raw(value))
+
+
+def _draw(shown: Shown, value: Value, reader: Reader) -> _Drawn:
     if value.moment is not None:
         form = shown.format if isinstance(shown.format, DateTimeFormat) else DateTimeFormat(kind="datetime")
         aware = value.moment if value.moment.tzinfo else value.moment.replace(tzinfo=reader.zone)
-        return replace(full, text=moment(value.moment, form, reader.zone), value=aware)
-    return _with_number(full, shown, value, reader, ends)
+        return _Drawn(moment(value.moment, form, reader.zone), aware)
+    if value.number is None:
+        raw = value.text or ""
+        return _Drawn(written(shown.format, raw, None, reader.zone, reader.techniques), raw)
+    return _draw_number(shown, value, value.number, reader)
 
 
-def _with_number(full: Cell, shown: Shown, value: Value, reader: Reader, ends: Ends | None) -> Cell:
-    raw = value.text or ""
-    wanted = _target_unit(shown, value)
-    number = convert(value.number, value.units, wanted) if value.number is not None else None
-    notes = full.notes
-    if value.number is not None and number is None:
-        notes = (*notes, f"{value.units} cannot be shown in {wanted}.")
-        wanted, number = value.units, value.number
+def _draw_number(shown: Shown, value: Value, stored: float, reader: Reader) -> _Drawn:
+    notes: tuple[str, ...] = ()
+    raw, wanted = value.text or "", _target_unit(shown, value)
+    number = convert(stored, value.units, wanted)
+    if number is None:
+        notes = (f"{value.units or 'A number without unit'} cannot be shown in {wanted}.",)
+        wanted, number = value.units, stored
     factor = _factor(value.units, wanted)
     corrected = value.provenance.corrected_from if value.provenance else None
-    if isinstance(shown.format, PlusMinusFormat) and value.number is not None and value.error is not None:
-        raw = f"{value.number!r}±{value.error!r}"
-    elif shown.format is None and number is not None and (corrected or factor != 1.0):
+    if isinstance(shown.format, PlusMinusFormat) and value.error is not None:
+        raw = f"{stored!r}±{value.error!r}"
+    elif shown.format is None and (corrected or factor != 1.0):
         raw = write_number(number, NumberFormat(digits=6, style="sig"))
-    text = written(shown.format, raw, number, reader.zone, reader.techniques, factor)
     own_unit = shown.format is not None and shown.format.kind in _FORMATS_WITH_OWN_UNIT
-    return replace(
-        full,
-        text=text,
-        value=number if number is not None else raw,
+    return _Drawn(
+        text=written(shown.format, raw, number, reader.zone, reader.techniques, factor),
+        value=float(number),
         error=value.error * abs(factor) if value.error is not None else None,
-        unit=None if own_unit or number is None else symbol(wanted),
-        coloured=coloured(number, ends) if number is not None and ends is not None else None,
+        unit=None if own_unit else symbol(wanted),
         notes=notes,
     )
 
@@ -77,6 +97,8 @@ def _target_unit(shown: Shown, value: Value) -> str | None:
 
 
 def _factor(source: str | None, target: str | None) -> float:
+    if source == target:
+        return 1.0
     one, zero = convert(1.0, source, target), convert(0.0, source, target)
     return one - zero if one is not None and zero is not None else 1.0
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
-from pathlib import PurePosixPath
 
 from displays.parts import Gallery
 from displays.records import Dataset
@@ -54,8 +53,8 @@ def matching(dataset: Dataset, globs: tuple[str, ...]) -> Picture | None:
 
 
 def _picture(resource_id: str, path: str | None, gallery: Gallery) -> Picture:
-    name = PurePosixPath(path).name if path else None
-    suffix = PurePosixPath(name).suffix.lower() if name else ""
+    name = path.rstrip("/").rpartition("/")[2] if path else None
+    suffix = "." + name.rpartition(".")[2].lower() if name else ""
     kind = next((kind for kind, suffixes in _KINDS.items() if suffix in suffixes), "image" if name is None else "file")
     return Picture(resource_id, name, path, kind, _caption(name, gallery))
 

@@ -131,7 +131,7 @@ def _row(
     return ListRow(
         dataset_id=dataset.id,
         dataset_name=dataset.name,
-        cells=tuple(replace(cells[i], hidden=False) for i in kept),
+        cells=tuple(replace(cells[i], hidden=False) if cells[i].hidden else cells[i] for i in kept),
         thumbnail=matching(dataset, display.row_thumbnail.include if display.row_thumbnail else ()),
         warnings=tuple(warnings(display, by_id, cells, dataset)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drac_plugins.core.errors import Invalid
@@ -26,11 +26,13 @@ def filters(draw: st.DrawFn) -> ParameterFilter:
     return ParameterFilter(names, operator, (draw(VALUES if operator in ("eq", "like") else NUMBERS),))
 
 
+@settings(deadline=None)
 @given(st.lists(filters(), max_size=5))
 def test_filters_survive_being_written_and_read(wanted: list[ParameterFilter]) -> None:
     assert parse(render(wanted)) == tuple(wanted)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
     try:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drac_plugins.core.errors import Invalid
@@ -44,6 +44,7 @@ def test_what_is_no_proposal_is_refused(text: str) -> None:
         normal_proposal(text)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[A-Za-z]{2}-?[A-Za-z]{1,3}[-_ ]?[0-9]{1,4}", fullmatch=True))
 def test_every_spelling_contains_the_fragments_of_every_other(name: str) -> None:
     bare = name.replace("-", "").replace("_", "").replace(" ", "").lower()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drac_plugins.core.errors import Invalid
@@ -76,6 +76,7 @@ def test_diamonds_upon_diamonds_are_refused_instead_of_doubling_forever() -> Non
         nested(links, [1])
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(1, 8), st.lists(st.integers(1, 8), max_size=4), min_size=1, max_size=8))
 def test_any_links_make_a_finite_tree_without_repetition_on_a_way(links: dict[int, list[int]]) -> None:
     for record in arranged(drafts(links), list(links), {}, nested=True):

@@ -72,7 +72,7 @@ def compiled(
         if not named:
             return None
         if one.operator == "exists" or (not one.is_comparison and all(t.value_type == "STRING" for t in named)):
-            conditions.append(_textual(subject, one, named))
+            conditions.append(textual(subject, one, named))
             continue
         sieve = _compared(view, subject, one, named, where)
         if not sieve.size:
@@ -95,7 +95,7 @@ def _owners(subject: Subject, named: Iterable[ParameterTypeRecord]) -> list[tupl
     return [(owner, ids) for owner, ids in owners if ids]
 
 
-def _textual(subject: Subject, one: ParameterFilter, named: list[ParameterTypeRecord]) -> Condition:
+def textual(subject: Subject, one: ParameterFilter, named: list[ParameterTypeRecord]) -> Condition:
     """Alternatives, one per owner. Each is a subquery of its own: two filters speak of two parameters, while
     conditions on the same relation side by side would speak of one."""
     alternatives: list[Condition] = []

@@ -7,14 +7,8 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from icat_schema.server.errors import IcatError
-from icat_schema.server.rest.entities import (
-    dump,
-    parse_object,
-    read_changes,
-    read_references,
-    write_entity,
-    write_results,
-)
+from icat_schema.server.rest.answers import AnswerWriter, dump
+from icat_schema.server.rest.requests import parse_object, read_changes, read_references
 from icat_schema.server.rest.writing import carry_out, remove
 from icat_schema.server.service import Service
 from icat_schema.server.settings import ICAT_VERSION
@@ -123,9 +117,9 @@ def read(service: Service, request: Request) -> Response:
     session_id, zone = request.args.get("sessionId"), service.settings.zone
     if "id" in request.args:
         found = service.get(session_id, query, _number(request.args["id"]))
-        return answer(write_entity(found, zone))
+        return json_response(AnswerWriter(zone).entity(found))
     with service.search(session_id, query) as results:
-        return json_response(write_results(results, zone))
+        return json_response(AnswerWriter(zone).results(results))
 
 
 def write(service: Service, request: Request) -> Response:

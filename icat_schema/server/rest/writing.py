@@ -10,7 +10,7 @@ from icat_schema.server.entities.update import Updater
 from icat_schema.server.entities.values import EntityValue
 from icat_schema.server.entities.work import Placed, Work
 from icat_schema.server.entities.writer import Creator
-from icat_schema.server.rest.entities import Change
+from icat_schema.server.rest.requests import Change
 
 
 def carry_out(work: Work, changes: Sequence[Change]) -> list[int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from icat_schema.definitions import Attribute, Entity, schema
+from icat_schema.definitions import Attribute, schema
 from icat_schema.definitions.model import Field, ToMany
 from icat_schema.server.authn import AuthenticatorInfo
 from icat_schema.server.dates import to_xml
@@ -21,16 +22,20 @@ Writer = Callable[[Any], str]
 
 
 class AnswerWriter:
-    """Writes values in the server's time zone."""
+    """Writes one answer, with dates in the server's zone. An object that many others refer to is written once and its
+    text repeated."""
 
     def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._related: dict[int, str] = {}
+        self._dates: dict[datetime, str] = {}
         self._writers: dict[str, Writer] = {
             "String": escaped,
-            "Long": lambda value: str(int(value)),
-            "Integer": lambda value: str(int(value)),
+            "Long": lambda value: str(int(value)),  # sums come out of PostgreSQL as exact decimals
+            "Integer": str,
             "Double": lambda value: repr(float(value)),
             "Boolean": lambda value: "true" if value else "false",
-            "Date": lambda value: to_xml(value, zone),
+            "Date": self._date,
         }
 
     def results(self, found: SearchResult) -> Iterator[str]:
@@ -48,10 +53,7 @@ class AnswerWriter:
 
     def entity(self, tag: str, value: EntityValue) -> str:
         """An element that names its entity by xsi:type."""
-        parts = [f'<{tag} xsi:type="ns2:{value.entity.wsdl_name}">']
-        self._fields(parts, value)
-        parts.append(f"</{tag}>")
-        return "".join(parts)
+        return f'<{tag} xsi:type="ns2:{value.entity.wsdl_name}">{self._content(value)}</{tag}>'
 
     def _rows(self, found: SearchResult) -> Iterator[str]:
         columns = [self._typed("fields", type_) for type_ in found.types]
@@ -66,35 +68,44 @@ class AnswerWriter:
     def _typed(self, tag: str, type_: str) -> tuple[str, Writer]:
         return f'<{tag} xsi:type="{XML_TYPES[type_].replace("tns:", "ns2:")}">', self._writers.get(type_, escaped)
 
-    def _fields(self, parts: list[str], value: EntityValue) -> None:
-        for field in _in_schema_order(value.entity):
-            name = field.name
+    def _content(self, value: EntityValue) -> str:
+        parts: list[str] = []
+        attributes = value.attributes
+        for field, start, end in _in_schema_order()[value.entity.name]:
             if isinstance(field, Attribute):
-                found = value.attributes.get(name)
+                found = attributes.get(field.name)
                 if found is not None:
-                    parts.append(f"<{name}>{self._writers.get(field.type, escaped)(found)}</{name}>")
+                    parts.append(start + self._writers.get(field.type, escaped)(found) + end)
             elif isinstance(field, ToMany):
-                for child in value.many.get(name, ()):
-                    self._nested(parts, name, child)
+                parts += [start + self._content(child) + end for child in value.many.get(field.name, ())]
             else:
-                related = value.one.get(name)
+                related = value.one.get(field.name)
                 if related is not None:
-                    self._nested(parts, name, related)
+                    parts.append(start + self._shared(related) + end)
+        return "".join(parts)
 
-    def _nested(self, parts: list[str], tag: str, value: EntityValue) -> None:
-        parts.append(f"<{tag}>")
-        self._fields(parts, value)
-        parts.append(f"</{tag}>")
+    def _date(self, value: datetime) -> str:
+        """Objects that were stored together share their times."""
+        text = self._dates.get(value)
+        if text is None:
+            text = self._dates[value] = to_xml(value, self._zone)
+        return text
 
-
-def _in_schema_order(entity: Entity) -> tuple[Field, ...]:
-    return _orders()[entity.name]
+    def _shared(self, value: EntityValue) -> str:
+        """The search hands out one object per id and place, so the object itself is the key."""
+        text = self._related.get(id(value))
+        if text is None:
+            text = self._related[id(value)] = self._content(value)
+        return text
 
 
 @cache
-def _orders() -> dict[str, tuple[Field, ...]]:
-    """Fields by entity: the base attributes, what Parameter declares, then the rest, each by name."""
-    return {name: tuple(sorted(e.fields.values(), key=_rank)) for name, e in schema().entities.items()}
+def _in_schema_order() -> dict[str, tuple[tuple[Field, str, str], ...]]:
+    """Fields with their tags, by entity: the base attributes, what Parameter declares, then the rest, each by name."""
+    return {
+        name: tuple((f, f"<{f.name}>", f"</{f.name}>") for f in sorted(entity.fields.values(), key=_rank))
+        for name, entity in schema().entities.items()
+    }
 
 
 def _rank(field: Field) -> tuple[int, str]:

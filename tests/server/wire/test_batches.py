@@ -15,7 +15,7 @@ from icat_schema.definitions import schema
 from icat_schema.server.caller import Caller
 from icat_schema.server.entities.values import EntityValue
 from icat_schema.server.errors import IcatError
-from icat_schema.server.rest.entities import read_changes, read_references
+from icat_schema.server.rest.requests import read_changes, read_references
 from icat_schema.server.rest.writing import carry_out, remove
 from icat_schema.server.service import Service
 from icat_schema.server.settings import Settings

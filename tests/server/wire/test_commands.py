@@ -139,7 +139,9 @@ def test_the_log_has_one_line_per_call_and_no_secrets(fresh_catalogue: RunningCa
     assert calls.session_id not in log
 
 
-def test_settings_come_from_the_environment(start: Callable[..., RunningCatalogue], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_come_from_the_environment(
+    start: Callable[..., RunningCatalogue], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DRAC_CATALOGUE_LIFETIME", "7")
     monkeypatch.setenv("DRAC_CATALOGUE_ROOT", "simple/ada simple/bo")
     monkeypatch.setenv("DRAC_CATALOGUE_MECHANISMS", "simple")

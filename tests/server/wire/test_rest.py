@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -151,18 +152,15 @@ def test_a_tree_is_created_and_only_the_top_id_is_returned(rest: RestCalls, faci
     parameters = [{"type": {"id": facility.number_type}, "numericValue": 2.5}]
     datafiles = [{"name": "a", "fileSize": 5}, {"name": "b"}]
     ids = rest.write(
-        [facility.dataset("tree", parameters=parameters, datafiles=datafiles), {"Technique": {"name": _unique()}}]
+        [
+            facility.dataset("tree", parameters=parameters, datafiles=datafiles),
+            {"Technique": {"name": f"unique-{uuid4()}"}},
+        ]
     )
     assert len(ids) == 2
     (found,) = rest.search(f"SELECT d FROM Dataset d WHERE d.id = {ids[0]} INCLUDE d.datafiles, d.parameters")
     assert sorted(f["name"] for f in found["Dataset"]["datafiles"]) == ["a", "b"]
     assert found["Dataset"]["parameters"][0]["numericValue"] == 2.5
-
-
-def _unique() -> str:
-    from uuid import uuid4
-
-    return f"unique-{uuid4()}"
 
 
 def test_an_update_changes_the_given_fields_only(rest: RestCalls, facility: Facility) -> None:
@@ -190,22 +188,23 @@ def test_an_object_that_is_only_referenced_keeps_its_modification(rest: RestCall
 
 
 def _refusals(facility: Facility) -> list[tuple[Any, tuple[int, str, str]]]:
-    here = facility.dataset("x")["Dataset"]
+    bad, invalid, missing = (400, "BAD_PARAMETER"), (412, "VALIDATION"), (404, "NO_SUCH_OBJECT_FOUND")
+    exists = (412, "OBJECT_ALREADY_EXISTS", f"Facility exists with name = '{facility.name}'")
     return [
-        ({"Facility": {"name": facility.name}}, (412, "OBJECT_ALREADY_EXISTS", f"Facility exists with name = '{facility.name}'")),
-        ({"Facility": {"name": "z", "bogus": 1}}, (400, "BAD_PARAMETER", "Field bogus not found in Facility")),
-        ({"Bogus": {}}, (400, "BAD_PARAMETER", "Bogus is not an EntityBaseBean")),
-        ({"Facility": {}}, (412, "VALIDATION", "Facility: name cannot be null.")),
-        ({"Facility": {"name": "z" * 256}}, (412, "VALIDATION", "Facility: name cannot have length > 255")),
-        ({"Dataset": {**here, "complete": "yes"}}, (400, "BAD_PARAMETER", "Field complete must be true or false in Dataset")),
-        ({"Dataset": {**here, "type": 5}}, (400, "BAD_PARAMETER", "Badly formatted relationship object 5")),
-        ({"Dataset": {**here, "type": {"id": 999999999}}}, (404, "NO_SUCH_OBJECT_FOUND", "DatasetType[id:999999999] not found.")),
-        ({"Dataset": {"id": 999999999, "doi": "x"}}, (404, "NO_SUCH_OBJECT_FOUND", "Dataset[id:999999999] not found.")),
-        ({"Dataset": {**here, "fileSize": "5"}}, (400, "BAD_PARAMETER", "Field fileSize must be a number in Dataset")),
-        ({"Dataset": {**here, "fileSize": 2**63}}, (400, "BAD_PARAMETER", "Field fileSize must be an integer of type Long in Dataset")),
-        ({"Dataset": {**here, "createId": "me"}}, (400, "BAD_PARAMETER", "Field createId of Dataset is set by the server")),
-        ({"Study": {"name": "s", "status": "NEW"}}, (400, "BAD_PARAMETER", 'Badly formatted relationship object "NEW"')),
-    ]  # fmt: skip
+        ({"Facility": {"name": facility.name}}, exists),
+        ({"Facility": {"name": "z", "bogus": 1}}, (*bad, "Field bogus not found in Facility")),
+        ({"Bogus": {}}, (*bad, "Bogus is not an EntityBaseBean")),
+        ({"Facility": {}}, (*invalid, "Facility: name cannot be null.")),
+        ({"Facility": {"name": "z" * 256}}, (*invalid, "Facility: name cannot have length > 255")),
+        (facility.dataset("x", complete="yes"), (*bad, "Field complete must be true or false in Dataset")),
+        (facility.dataset("x", type=5), (*bad, "Badly formatted relationship object 5")),
+        (facility.dataset("x", type={"id": 999999999}), (*missing, "DatasetType[id:999999999] not found.")),
+        ({"Dataset": {"id": 999999999, "doi": "x"}}, (*missing, "Dataset[id:999999999] not found.")),
+        (facility.dataset("x", fileSize="5"), (*bad, "Field fileSize must be a number in Dataset")),
+        (facility.dataset("x", fileSize=2**63), (*bad, "Field fileSize must be an integer of type Long in Dataset")),
+        (facility.dataset("x", createId="me"), (*bad, "Field createId of Dataset is set by the server")),
+        ({"Study": {"name": "s", "status": "NEW"}}, (*bad, 'Badly formatted relationship object "NEW"')),
+    ]
 
 
 @pytest.mark.parametrize("number", range(13))
@@ -218,7 +217,10 @@ def test_what_cannot_be_stored_is_refused_with_its_offset(rest: RestCalls, facil
     assert rest.search(query) == [0]
 
 
-@pytest.mark.parametrize("date", ["2020-01-02T03:04:05Z", "2020-01-02", "yesterday", "2020-13-02T03:04:05.000Z", "0001-01-01T00:00:00.000+14:00"])  # fmt: skip
+@pytest.mark.parametrize(
+    "date",
+    ["2020-01-02T03:04:05Z", "2020-01-02", "yesterday", "2020-13-02T03:04:05.000Z", "0001-01-01T00:00:00.000+14:00"],
+)
 def test_a_date_needs_milliseconds_and_an_offset(rest: RestCalls, facility: Facility, date: str) -> None:
     status, code, message, _ = rest.refused(rest.post(facility.dataset("d", startDate=date)))
     assert (status, code) == (400, "BAD_PARAMETER")

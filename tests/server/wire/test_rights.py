@@ -22,7 +22,7 @@ def place(root: RestCalls) -> Facility:
 
 
 @pytest.fixture
-def bo(fresh_catalogue: RunningCatalogue, root: RestCalls) -> RestCalls:  # noqa: ARG001
+def bo(fresh_catalogue: RunningCatalogue, root: RestCalls) -> RestCalls:
     return RestCalls.login(fresh_catalogue.rest_url, "bo")
 
 
@@ -48,7 +48,9 @@ def test_without_a_rule_nothing_is_written(root: RestCalls, bo: RestCalls, place
 def test_a_rule_is_effective_at_once_and_so_is_its_end(root: RestCalls, bo: RestCalls, place: Facility) -> None:
     (rule,) = root.write({"Rule": {"crudFlags": "c", "what": "SELECT d FROM Dataset d WHERE d.complete = False"}})
     bo.write(place.dataset("open"))
-    assert bo.refused(bo.post([place.dataset("a"), place.dataset("b", complete=True)])) == _denied("CREATE", "Dataset", 1)
+    assert bo.refused(bo.post([place.dataset("a"), place.dataset("b", complete=True)])) == _denied(
+        "CREATE", "Dataset", 1
+    )
     assert root.search("SELECT d.name FROM Dataset d") == ["open"]
     root.delete({"Rule": {"id": rule}})
     assert bo.refused(bo.post(place.dataset("late"))) == _denied("CREATE", "Dataset")
@@ -123,7 +125,9 @@ def test_attribute_rules_allow_single_fields_over_rest_only(
     _allow(root, "U", "SELECT i.doi FROM Investigation i")
     own = {"id": place.investigation}
     assert bo.write({"Investigation": {**own, "doi": "new"}}) == []
-    assert bo.refused(bo.post({"Investigation": {**own, "doi": "x", "title": "y"}})) == _denied("UPDATE", "Investigation")
+    assert bo.refused(bo.post({"Investigation": {**own, "doi": "x", "title": "y"}})) == _denied(
+        "UPDATE", "Investigation"
+    )
     appended = {"Investigation": {**own, "doi": "x", "keywords": [{"name": "k"}]}}
     assert bo.refused(bo.post(appended)) == _denied("UPDATE", "Investigation")
     bean = f'<bean xsi:type="t:investigation"><id>{place.investigation}</id><doi>z</doi></bean>'

@@ -33,7 +33,8 @@ def _scalar(soap: SoapCalls, query: str) -> str:
     [
         ENVELOPE.format(soap=SOAP, body=VERSION_CALL),
         ENVELOPE.format(soap=SOAP, body=f'<getApiVersion xmlns="{NAMESPACE}"/>'),
-        f'<?xml version="1.0"?><!-- c --><S:Envelope xmlns:S="{SOAP}"><S:Header/><S:Body>{VERSION_CALL}</S:Body></S:Envelope>',
+        '<?xml version="1.0"?><!-- c -->'
+        f'<S:Envelope xmlns:S="{SOAP}"><S:Header/><S:Body>{VERSION_CALL}</S:Body></S:Envelope>',
         ENVELOPE.format(soap=SOAP, body=f'<v:getApiVersion xmlns:v="{NAMESPACE}"><extra>1</extra></v:getApiVersion>'),
     ],
 )
@@ -111,7 +112,8 @@ def test_a_session_is_looked_for_before_anything_else(soap: SoapCalls) -> None:
 
 def test_results_are_typed_and_nulls_left_out(soap: SoapCalls, facility: Facility) -> None:
     soap.call("create", _dataset(facility, "a", "<endDate>2020-07-01</endDate>"))
-    query = f"SELECT d.name, d.doi, d.endDate, d.complete, d.fileSize FROM Dataset d WHERE d.investigation.id = {facility.investigation}"
+    where = f"FROM Dataset d WHERE d.investigation.id = {facility.investigation}"
+    query = f"SELECT d.name, d.doi, d.endDate, d.complete, d.fileSize {where}"
     (row,) = soap.call("search", f"<query>{query}</query>")
     assert row.get(f"{XSI}type") == "ns2:fieldSet"
     assert [(cell.get(f"{XSI}type"), cell.text) for cell in row] == [

@@ -1,102 +1,21 @@
-"""Entities in the JSON of the REST interface, both ways."""
+"""Entities in the JSON that the REST interface reads."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, NoReturn
-from zoneinfo import ZoneInfo
 
 from icat_schema.definitions import Attribute, Entity, ToOne, schema
-from icat_schema.server.dates import from_json, to_json
+from icat_schema.server.dates import from_json
 from icat_schema.server.entities.values import EntityValue
 from icat_schema.server.entities.work import Placed
 from icat_schema.server.errors import IcatError
-from icat_schema.server.search import SearchResult
 
 BOUNDS = {"Long": 2**63, "Integer": 2**31}
 SHOWN_LENGTH = 1_000
-
-
-# Out
-
-
-def write_results(found: SearchResult, zone: ZoneInfo) -> str:
-    """The JSON array of a search. Nulls stay, alone and in rows."""
-    if found.kind == "entities":
-        return _dump([write_entity(value, zone) for value in found.rows])
-    if found.kind == "scalars":
-        rows: Iterable[Any] = found.rows
-        write = _writer(found.types[0], zone)
-        return _dump([write(v) for v in rows] if write else list(rows))
-    dates = [(i, write) for i, type_ in enumerate(found.types) if (write := _writer(type_, zone))]
-    if not dates:
-        return _dump([tuple(row) for row in found.rows])
-    return _dump([_row(row, dates) for row in found.rows])
-
-
-def write_entity(value: EntityValue, zone: ZoneInfo) -> dict[str, Any]:
-    """`{"Dataset": {…}}`; related objects inside carry no name. Every to-many relation is there, if only as `[]`."""
-    return {value.entity.name: _content(value, zone)}
-
-
-def dump(value: Any) -> str:
-    return _dump(value)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _row(row: Iterable[Any], writers: list[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
-    cells = list(row)
-    for position, write in writers:
-        cells[position] = write(cells[position])
-    return cells
-
-
-def _writer(type_: str, zone: ZoneInfo) -> Callable[[Any], Any] | None:
-    """How values of a Java type become JSON; None when they already are."""
-    if type_ == "Date":
-        return lambda value: None if value is None else to_json(value, zone)
-    if type_ == "Double":
-        return lambda value: None if value is None or not math.isfinite(value) else float(value)
-    if type_ in BOUNDS:
-        return lambda value: None if value is None else int(value)
-    return None
-
-
-def _content(value: EntityValue, zone: ZoneInfo) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    for field_ in _in_json_order()[value.entity.name]:
-        name = field_.name
-        if isinstance(field_, Attribute):
-            found = value.attributes.get(name)
-            if found is not None:
-                content[name] = to_json(found, zone) if field_.type == "Date" else found
-        elif isinstance(field_, ToOne):
-            related = value.one.get(name)
-            if related is not None:
-                content[name] = _content(related, zone)
-        else:
-            content[name] = [_content(child, zone) for child in value.many.get(name, ())]
-    return content
-
-
-@cache
-def _in_json_order() -> dict[str, tuple[Any, ...]]:
-    """Fields by entity: id first, the other system fields, then the rest by name."""
-
-    def rank(field_: Any) -> tuple[bool, bool, str]:
-        return (field_.name != "id", not (isinstance(field_, Attribute) and field_.base), field_.name)
-
-    return {name: tuple(sorted(e.fields.values(), key=rank)) for name, e in schema().entities.items()}
-
-
-# In
 
 
 @dataclass

@@ -72,10 +72,10 @@ class SignedIn:
 def log_in(services: Services, credentials: Mapping[str, str | None]) -> SignedIn:
     """Raises BadCredentials. What was left out is not sent: the authenticator knows what it needs."""
     plugin = credentials.get("plugin") or services.settings.auth.default_plugin
+    known = services.catalogue.properties().authenticators
     try:
-        session = services.catalogue.login(plugin, _sent(services, plugin, credentials))
+        session = services.catalogue.login(plugin, sent_credentials(credentials, known.get(plugin, ())))
     except (LoginRefused, InvalidRequest) as error:
-        known = services.catalogue.properties().authenticators
         hint = "" if plugin in known else f" (plugin {plugin!r} is unknown; possible are: {', '.join(sorted(known))})"
         raise BadCredentials(f"Authentication failed: {error.message}{hint}") from None
     return describe(services, session)
@@ -116,12 +116,12 @@ def refresh(session: Session) -> None:
         raise NotSupported(f"This session cannot be extended: {error.message}") from None
 
 
-def _sent(services: Services, plugin: str, credentials: Mapping[str, str | None]) -> dict[str, str]:
-    """The credentials under the keys of the authenticator: single sign-on calls its only one as it likes."""
-    username, password = credentials.get("username"), credentials.get("password")
-    if username and credentials.get("username_suffix"):
-        username = f"{username}/{credentials['username_suffix']}"
-    wanted = services.catalogue.properties().authenticators.get(plugin, ())
+def sent_credentials(given: Mapping[str, str | None], wanted: Sequence[str]) -> dict[str, str]:
+    """What the authenticator gets: only what was given, under its own keys (`wanted`; empty: unknown). Single sign-on
+    has one key, which it calls as it likes, and its clients send their token as password without a user name."""
+    username, password = given.get("username"), given.get("password")
+    if username and given.get("username_suffix"):
+        username = f"{username}/{given['username_suffix']}"
     if not username and password and len(wanted) == 1:
         return {wanted[0]: password}
     return {key: value for key, value in (("username", username), ("password", password)) if value}

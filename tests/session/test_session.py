@@ -12,6 +12,7 @@ from icat_plus_client.exceptions import ForbiddenException
 
 from drac_plugins.core.settings import SettingsError
 from drac_plugins.session.plugin import plugin
+from drac_plugins.session.service import sent_credentials
 from tests.support.catalogue import RunningCatalogue
 from tests.support.facade import RunningFacade, running_facade
 
@@ -142,6 +143,24 @@ def test_bad_credentials_are_answered_403_authentication_failed(facade: RunningF
     assert reply.status_code == 403, reply.text
     assert reply.text.startswith("Authentication failed")
     assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "sent"),
+    [
+        ({"username": "ada", "password": "x"}, ("username", "password"), {"username": "ada", "password": "x"}),
+        ({"username": "", "password": "token"}, ("username", "password"), {"password": "token"}),
+        ({"username": None, "password": "token"}, ("token",), {"token": "token"}),
+        ({"username": "ada", "password": "x"}, ("token",), {"username": "ada", "password": "x"}),
+        ({"username": "", "password": "token"}, (), {"password": "token"}),
+        ({"username": "ada", "username_suffix": "17", "password": "x"}, (), {"username": "ada/17", "password": "x"}),
+        ({}, ("username", "password"), {}),
+    ],
+)
+def test_the_authenticator_gets_what_was_given_and_single_sign_on_its_token(
+    given: dict[str, str | None], wanted: tuple[str, ...], sent: dict[str, str]
+) -> None:
+    assert sent_credentials(given, wanted) == sent
 
 
 def test_an_unknown_plugin_is_told_which_there_are(facade: RunningFacade) -> None:

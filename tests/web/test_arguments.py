@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.facade import RunningFacade
+from drac_plugins.app import create_app
+from tests.support.facade import RunningFacade, facade_settings
+from tests.web.workshop import plugin as workshop
 
 
 def query(facade: RunningFacade, text: str) -> dict[str, Any]:
@@ -132,6 +136,16 @@ def test_a_body_that_is_too_large_is_answered_413(facade: RunningFacade) -> None
     reply = facade.request("POST", "/workshop/body", data=b"x" * (16 * 1024 * 1024 + 1))
     assert reply.status_code == 413
     assert "16777216 bytes" in reply.text
+
+
+def test_a_chunked_body_is_read_whole_or_refused(tmp_path: Path) -> None:
+    settings = facade_settings("http://127.0.0.1:1", tmp_path, {"web": {"max_body_bytes": 1000}})
+    client = create_app(settings, (workshop,)).test_client()
+    chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    for size, status in ((900, 200), (2000, 413)):
+        body = b'{"name": "x"}' + b" " * size
+        reply = client.post("/workshop/body", input_stream=io.BytesIO(body), environ_overrides=chunked)
+        assert reply.status_code == status
 
 
 def test_moments_go_out_with_milliseconds_and_a_numeric_offset_of_the_facility(facade: RunningFacade) -> None:

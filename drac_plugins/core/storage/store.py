@@ -17,6 +17,7 @@ from drac_plugins.core.errors import Unavailable
 from drac_plugins.core.settings import SettingsError
 
 BUSY_TIMEOUT_SECONDS = 30
+_MORE_CONNECTIONS = 60  # beyond the five that are kept: every thread of the server may hold one
 _WRITES = "drac_writes"
 _KEYS = "drac_foreign_keys"
 
@@ -86,9 +87,9 @@ def _address(url: str) -> URL:
 
 def _engine(address: URL) -> Engine:
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True)
+        return create_engine(address, pool_pre_ping=True, max_overflow=_MORE_CONNECTIONS)
     Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+    engine = create_engine(address, max_overflow=_MORE_CONNECTIONS, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

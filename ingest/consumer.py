@@ -39,6 +39,7 @@ from ingest.techniques import Techniques, technique_names
 
 Stage = Literal["files", "gallery", "statistics"]
 STAGES: tuple[Stage, ...] = ("files", "gallery", "statistics")
+_PORTION = 20  # few, because other writers of the same datasets wait meanwhile
 _FOLDER_LOOK = 200  # datasets of a session folder that are looked at to find its investigation
 
 
@@ -118,20 +119,23 @@ class Consumer:
 
     def run_stage(self, stage: Stage, dataset_id: int) -> None:
         """One later stage of a dataset. Raises NotYet when it has to be tried again."""
+        settings, session, store, types = self._settings, self._session, self._store, self.parameter_types
         if stage == "files":
-            FileStage(self._settings, self._session, self._store, self.parameter_types, now=self._now).run(dataset_id)
+            FileStage(settings, session, store, types, now=self._now).run(dataset_id)
         elif stage == "gallery":
-            GalleryStage(self._settings, self._session, self._store, self.parameter_types).run(dataset_id)
+            GalleryStage(settings, session, store, types, now=self._now).run(dataset_id)
         else:
-            pause = self._settings.ingest.sums_pause_seconds
-            stage_ = StatisticsStage(
-                self._session, self._store, self.parameter_types, pause_seconds=pause, now=self._now
-            )
-            stage_.run(dataset_id)
+            pause = settings.ingest.sums_pause_seconds
+            StatisticsStage(session, store, types, pause_seconds=pause, now=self._now).run(dataset_id)
 
     def recover(self) -> int:
         """Finish links that an interrupted run left behind; call at start. Returns how many datasets were looked at."""
-        return self.links.write_due()
+        done = 0
+        while count := self.links.write_due(_PORTION):
+            done += count
+            if count < _PORTION:
+                break
+        return done
 
     # ------------------------------------------------------------------------------------------------ sessions
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from icat_schema.gateway import Change, New, Ref, Select, Session
 from icat_schema.gateway.conditions import And, Eq, In
-from icat_schema.gateway.errors import ObjectExists
+from icat_schema.gateway.errors import AccessDenied, ObjectExists
 from ingest.facility import Facility
 from ingest.outcome import NotYet
 from ingest.plan import (
@@ -22,6 +23,8 @@ from ingest.plan import (
 )
 from ingest.state import DatasetState, Stored
 from ingest.values import ParameterType, Value
+
+logger = logging.getLogger(__name__)
 
 _LONGEST_NAME = 255
 _LONGEST_LOCATION = 255
@@ -148,8 +151,17 @@ def carry_out(
         session.write(operations)
     for write in writes:
         if isinstance(write, RemoveRows):
-            session.delete(write.entity, write.rows)
+            _remove(session, write, dataset_id)
     return dataset_id, None
+
+
+def _remove(session: Session, write: RemoveRows, dataset_id: int) -> None:
+    try:
+        session.delete(write.entity, write.rows)
+    except AccessDenied:
+        if write.entity == "DatasetParameter":
+            raise
+        logger.warning("Dataset %d keeps a former %s: the ingester may not delete those", dataset_id, write.entity)
 
 
 def _operation(

@@ -23,13 +23,13 @@ from ingest.names import is_below, normalise_location, place
 from ingest.outcome import NotYet
 from ingest.parameters import ParameterTypes
 from ingest.plan import FILE_COUNT, VOLUME
+from ingest.waiting import not_there
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
 _LONGEST = 255
 _STEP = "files"
-_WEEK = 7 * 24 * 3600.0
 _FORMATS = {"h5": "hdf5", "hdf": "hdf5", "nxs": "hdf5", "tif": "tiff", "jpg": "jpeg"}
 _TYPE_FOLDERS = frozenset(
     ["RAW_DATA", "PROCESSED_DATA", "NOBACKUP", "SCRIPTS", "GALLERY", "NOTES", "raw", "processed", "_nobackup"]
@@ -97,12 +97,11 @@ class FileStage:
         census = self._listed(here, origin) if origin and listed else self._discovered(here, nested)
         self._register(here, census)
         if missing and not listed and _walkable(here.location, self._settings):
-            raise NotYet(
-                "location",
-                f"The folder {here.location} is not there, or cannot be read",
-                _STEP,
-                give_up_after_seconds=_WEEK,
-            )
+            raise self._not_there(here, f"The folder {here.location} is not there, or cannot be read")
+
+    def _not_there(self, here: Located, text: str) -> NotYet:
+        minutes = self._settings.ingest.missing_folder_retry_minutes
+        return not_there(self._store, here.dataset_id, _STEP, text, minutes, self._now())
 
     # ---------------------------------------------------------------------------------------------------- disk
 
@@ -125,9 +124,7 @@ class FileStage:
             for file in self._disk.walk(folder, frozenset(nested)):
                 self._take(census, Found(file.name, f"{here.location}/{file.name}", file.size, file.modified))
         except OSError as error:
-            raise NotYet(
-                "location", f"{here.location}: {error.strerror}", _STEP, give_up_after_seconds=_WEEK
-            ) from error
+            raise self._not_there(here, f"{here.location}: {error.strerror}") from error
         return census
 
     def _take(self, census: Census, file: Found) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from drac_plugins.core import resources
 from drac_plugins.core.links import linktable
@@ -16,21 +17,29 @@ from icat_schema.gateway.conditions import And, Eq, In
 from ingest import memory
 from ingest.disk import Disk
 from ingest.names import normalise_location, place, proposal_key
-from ingest.outcome import NotYet
 from ingest.parameters import ParameterTypes
 from ingest.plan import GALLERY_PATHS
+from ingest.waiting import not_there
 
 logger = logging.getLogger(__name__)
 
 GALLERY_IDS = "ResourcesGallery"
 _STEP = "gallery"
-_WEEK = 7 * 24 * 3600.0
 
 
 class GalleryStage:
     """One run over one dataset; the same files keep their ids."""
 
-    def __init__(self, settings: Settings, session: Session, store: Store, types: ParameterTypes) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        session: Session,
+        store: Store,
+        types: ParameterTypes,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._now = now
         self._settings = settings
         self._session = session
         self._store = store
@@ -51,7 +60,9 @@ class GalleryStage:
             self._show(dataset_id, kept)
         missing = [path for path in announced if path in paths and path not in {p for p, _ in kept}]
         if missing:
-            raise NotYet("location", f"Gallery file {missing[0]} is not there", _STEP, give_up_after_seconds=_WEEK)
+            minutes = self._settings.ingest.missing_folder_retry_minutes
+            text = f"Gallery file {missing[0]} is not there"
+            raise not_there(self._store, dataset_id, _STEP, text, minutes, self._now())
 
     def _announced(self, text: str | None) -> list[str]:
         prefixes = self._settings.ingest.mount_prefixes

@@ -25,8 +25,13 @@ def ground(template: Path, tmp_path: Path) -> Iterator[Ground]:
 
 
 @pytest.fixture(scope="session")
-def straight(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """The catalogue after the corpus in file order."""
+def straight_ground(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """A catalogue after the corpus in file order. It may be fed the corpus again; nothing else."""
     with fresh_ground(template, tmp_path_factory.mktemp("straight")) as ground:
         ground.finish(feed(ground, EVERYTHING))
-        return take(ground.session)
+        yield ground
+
+
+@pytest.fixture(scope="session")
+def straight(straight_ground: Ground) -> Snapshot:
+    return take(straight_ground.session)

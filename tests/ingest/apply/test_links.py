@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -263,9 +263,13 @@ def _wrong_resolution(ground: Ground) -> None:
         connection.execute(update(dataset_link).values(input_id=None))
 
 
-def _stray_job(ground: Ground) -> None:
-    row, _ = _parameter(ground, out("z"), "input_datasets")
-    ground.session.delete("DatasetParameter", [row])
+@pytest.fixture(scope="module")
+def damaged(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterable[Ground]:
+    """A catalogue that is damaged and repaired again and again."""
+    with fresh_ground(template, tmp_path_factory.mktemp("damage")) as found:
+        for one in SHAPES["diamond"]:
+            found.apply(one)
+        yield found
 
 
 @pytest.mark.parametrize(
@@ -278,21 +282,31 @@ def _stray_job(ground: Ground) -> None:
         _lost_link_table,
         _lost_store,
         _wrong_resolution,
-        _stray_job,
     ],
 )
-def test_repair_finds_and_mends_damage(ground: Ground, damage: object) -> None:
-    for one in SHAPES["diamond"]:
-        ground.apply(one)
-    repair = Repair(ground.consumer.links)
+def test_repair_finds_and_mends_damage(damaged: Ground, damage: Callable[[Ground], None]) -> None:
+    repair = Repair(damaged.consumer.links)
     assert repair.check() == []
-    whole = take(ground.session).canonical()
-    damage(ground)  # type: ignore[operator]
+    whole = take(damaged.session).canonical()
+    damage(damaged)
     assert repair.check() != []
     assert repair.mend() != []
     assert repair.check() == []
-    if damage is not _stray_job:
-        assert take(ground.session).canonical() == whole
+    assert take(damaged.session).canonical() == whole
+
+
+def test_repair_takes_away_what_nobody_declared(ground: Ground) -> None:
+    for one in SHAPES["diamond"]:
+        ground.apply(one)
+    row, _ = _parameter(ground, out("z"), "input_datasets")
+    ground.session.delete("DatasetParameter", [row])
+    repair = Repair(ground.consumer.links)
+    assert {finding.kind for finding in repair.check()} >= {"declaration", "stray job"}
+    repair.mend()
+    assert repair.check() == []
+    snapshot = take(ground.session)
+    assert not [job for job in snapshot.jobs if out("z") in job.outputs]
+    assert snapshot.at("/ruby/x").parameters.get("output_datasetIds") is None
 
 
 def test_what_an_interrupted_run_left_is_written_later(ground: Ground) -> None:

@@ -49,6 +49,7 @@ ROUTES = Map(
         _rest("/entityManager", resources.read),
         _rest("/entityManager", resources.write, "POST"),
         _rest("/entityManager", resources.delete, "DELETE"),
+        _rest("/cloner", resources.copy, "POST"),
     ],
     strict_slashes=False,
     merge_slashes=False,

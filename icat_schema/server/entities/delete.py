@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from icat_schema.definitions import schema
 from icat_schema.server.entities.columns import storage_order
@@ -16,6 +16,20 @@ from icat_schema.server.store.tables import relation_column, table
 
 Tree = dict[str, set[int]]
 """Ids by entity: some objects and everything reachable from them through to-many relations."""
+
+
+def descendants(connection: Connection, name: str, ids: Collection[int]) -> Tree:
+    """Walk the entities in storage order: all referrers of an entity come after it."""
+    tree: Tree = {name: set(ids)}
+    for owner in storage_order():
+        for relation in schema().entities[owner].many if tree.get(owner) else ():
+            made = table(relation.target)
+            column = made.c[relation_column(relation.inverse)]
+            for part in portions(tree[owner]):
+                found = connection.execute(select(made.c.id).where(column.in_(part))).scalars().all()
+                if found:
+                    tree.setdefault(relation.target, set()).update(found)
+    return tree
 
 
 class Deleter:
@@ -35,7 +49,7 @@ class Deleter:
 
     def _delete_batch(self, name: str, objects: list[Placed]) -> None:
         self._require_stored(name, objects)
-        tree = self._tree(name, {required_id(p) for p in objects})
+        tree = descendants(self._work.connection, name, {required_id(p) for p in objects})
         if self._first_denied(tree) is not None:
             self._raise_denied(name, objects)
         for entity in reversed(storage_order()):
@@ -53,19 +67,6 @@ class Deleter:
                 raise not_found(name, id_).at(placed.offset)
             found.discard(id_)  # named twice, it is gone the second time
 
-    def _tree(self, name: str, ids: set[int]) -> Tree:
-        """Walk the entities in storage order: all referrers of an entity come after it."""
-        tree: Tree = {name: ids}
-        for owner in storage_order():
-            for relation in schema().entities[owner].many if tree.get(owner) else ():
-                made = table(relation.target)
-                column = made.c[relation_column(relation.inverse)]
-                for part in portions(tree[owner]):
-                    found = self._work.connection.execute(select(made.c.id).where(column.in_(part))).scalars().all()
-                    if found:
-                        tree.setdefault(relation.target, set()).update(found)
-        return tree
-
     def _first_denied(self, tree: Tree) -> str | None:
         """The first entity, owners first, of which an object may not be deleted."""
         for entity in storage_order():
@@ -77,6 +78,6 @@ class Deleter:
     def _raise_denied(self, name: str, objects: list[Placed]) -> None:
         """Say which object of the list it was. Only after a refusal is it worth looking at them one by one."""
         for placed in objects:
-            entity = self._first_denied(self._tree(name, {required_id(placed)}))
+            entity = self._first_denied(descendants(self._work.connection, name, {required_id(placed)}))
             if entity is not None:
                 raise denied("DELETE", entity, placed.offset)

@@ -41,6 +41,20 @@ def read_references(text: str) -> list[Placed]:
     return [Placed(_read_reference(element, offset), offset) for offset, element in enumerate(elements)]
 
 
+def read_copy(name: str, id_: int, keys: str) -> EntityValue:
+    """What POST cloner asks for: the id of the original and the key attributes that the copy gets."""
+    entity = entity_named(name)
+    found = _parse(keys, offset=-1)
+    if not isinstance(found, dict):
+        raise IcatError("BAD_PARAMETER", f"keys must be a JSON object, not {_shown(found)}")
+    for key in found:
+        if key not in entity.unique_key or entity.to_one(key) is not None:
+            raise IcatError("BAD_PARAMETER", f"{key} is not a constraint field of {name}")
+    value = _Reader(Change(), -1).read(entity, found)
+    value.attributes["id"] = id_
+    return value
+
+
 def parse_object(text: str) -> dict[str, Any]:
     """A JSON object. Raises ValueError."""
     found = json.loads(text, parse_constant=_no_constant)

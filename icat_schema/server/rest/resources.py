@@ -6,9 +6,10 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from icat_schema.server.entities.clone import clone
 from icat_schema.server.errors import IcatError
 from icat_schema.server.rest.answers import AnswerWriter, dump
-from icat_schema.server.rest.requests import parse_object, read_changes, read_references
+from icat_schema.server.rest.requests import parse_object, read_changes, read_copy, read_references
 from icat_schema.server.rest.writing import carry_out, remove
 from icat_schema.server.service import Service
 from icat_schema.server.settings import ICAT_VERSION
@@ -142,6 +143,19 @@ def delete(service: Service, request: Request) -> Response:
     with service.work(service.caller(request.args.get("sessionId"))) as work:
         remove(work, references)
     return no_content()
+
+
+def copy(service: Service, request: Request) -> Response:
+    """The deep copy of one object, with other values in its key."""
+    form = _form(request)
+    caller = service.caller(form.get("sessionId"))
+    for name in ("name", "id", "keys"):
+        if name not in form:
+            raise IcatError("BAD_PARAMETER", f"{name} is not set")
+    wanted = read_copy(form["name"], _number(form["id"]), form["keys"])
+    with service.work(caller) as work:
+        id_ = clone(work, wanted)
+    return answer({"id": id_})
 
 
 def _number(text: str) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from flask import Response
 
@@ -21,7 +22,8 @@ from drac_plugins.core.reads.wire.arguments import (
     Query,
     SampleQuery,
 )
-from drac_plugins.core.web import Blueprint, Caller, facility_zone, json_reply, services, text_reply
+from drac_plugins.core.web import Blueprint, Caller, facility_zone, services, text_reply
+from drac_plugins.core.web.answers import JSON_TYPE
 
 blueprint = Blueprint("Catalogue", __name__, description="What the catalogue knows")
 _deprecated: Callable[[Callable[..., Response]], Callable[..., Response]] = blueprint.doc(deprecated=True)
@@ -32,18 +34,22 @@ def _view(caller: Caller | None = None) -> View:
     return View(caller.session if caller is not None else services().reader, facility_zone())
 
 
+def _reply(elements: Sequence[Any]) -> Response:
+    return Response(replies.encoded(elements), content_type=JSON_TYPE)
+
+
 @blueprint.route("/catalogue/instruments")
 @blueprint.response(200, schemas.InstrumentSchema(many=True))
 def instruments() -> Response:
     """All instruments"""
-    return json_reply(replies.instruments(lists.instruments(_view())))
+    return _reply(replies.instruments(lists.instruments(_view())))
 
 
 @blueprint.route("/catalogue/investigationtypes")
 @blueprint.response(200, schemas.InvestigationTypeSchema(many=True))
 def investigation_types() -> Response:
     """All investigation types"""
-    return json_reply(replies.investigation_types(lists.investigation_types(_view()), facility_zone()))
+    return _reply(replies.investigation_types(lists.investigation_types(_view()), facility_zone()))
 
 
 @blueprint.route("/catalogue/parameters")
@@ -51,14 +57,14 @@ def investigation_types() -> Response:
 @blueprint.response(200, schemas.ParameterTypeSchema(many=True))
 def parameter_types(query: Query) -> Response:
     """Parameter types: all, or by id or name"""
-    return json_reply(replies.parameter_types(service.parameter_types(_view(), query)))
+    return _reply(replies.parameter_types(service.parameter_types(_view(), query)))
 
 
 @blueprint.route("/catalogue/techniques")
 @blueprint.response(200, schemas.TechniqueSchema(many=True))
 def techniques() -> Response:
     """All techniques"""
-    return json_reply(replies.techniques(lists.techniques(_view())))
+    return _reply(replies.techniques(lists.techniques(_view())))
 
 
 @blueprint.route("/catalogue/investigation/name/<investigationName>/normalize")
@@ -89,7 +95,7 @@ def datasets_of_session(caller: Caller, query: Query) -> Response:
 
 def _datasets(caller: Caller, query: Query) -> Response:
     page = service.search_datasets(_view(caller), query)
-    return json_reply(replies.Datasets(facility_zone()).reply(page, nested=query["nested"]))
+    return _reply(replies.Datasets(facility_zone()).reply(page, nested=query["nested"]))
 
 
 @blueprint.route("/catalogue/<sessionId>/dataset/id/<ids:datasetIds>/dataset")
@@ -99,7 +105,7 @@ def _datasets(caller: Caller, query: Query) -> Response:
 def datasets_by_id(caller: Caller, dataset_ids: tuple[int, ...]) -> Response:
     """Datasets of these ids"""
     page = service.datasets_by_id(_view(caller), dataset_ids)
-    return json_reply(replies.Datasets(facility_zone()).reply(page, nested=False))
+    return _reply(replies.Datasets(facility_zone()).reply(page, nested=False))
 
 
 @blueprint.route("/catalogue/<sessionId>/investigation")
@@ -110,7 +116,7 @@ def investigations(caller: Caller, query: Query) -> Response:
     """Search investigations"""
     mechanisms = tuple(services().catalogue.properties().authenticators)
     page = service.search_investigations(_view(caller), query, mechanisms)
-    return json_reply(replies.investigations(page, facility_zone()))
+    return _reply(replies.investigations(page, facility_zone()))
 
 
 @blueprint.route("/catalogue/<sessionId>/investigation/id/<id:investigationId>/investigationusers")
@@ -119,7 +125,7 @@ def investigations(caller: Caller, query: Query) -> Response:
 def investigation_users(caller: Caller, investigation_id: int) -> Response:
     """Who takes part, one element per user and role"""
     record, team = service.team(_view(caller), investigation_id)
-    return json_reply(replies.investigation_users(team, record) if record is not None else [])
+    return _reply(replies.investigation_users(team, record) if record is not None else [])
 
 
 @blueprint.route("/catalogue/<sessionId>/samples")
@@ -129,7 +135,7 @@ def investigation_users(caller: Caller, investigation_id: int) -> Response:
 def samples(caller: Caller, query: Query) -> Response:
     """Search samples"""
     page = service.search_samples(_view(caller), query)
-    return json_reply(replies.samples(page, facility_zone(), nested=query["nested"]))
+    return _reply(replies.samples(page, facility_zone(), nested=query["nested"]))
 
 
 @blueprint.route("/catalogue/<sessionId>/datafile")
@@ -138,7 +144,7 @@ def samples(caller: Caller, query: Query) -> Response:
 @blueprint.response(200, schemas.DatafileWrapperSchema(many=True))
 def datafiles(caller: Caller, query: Query) -> Response:
     """Datafiles of a dataset, by id, or at a path"""
-    return json_reply(replies.datafiles(service.search_datafiles(_view(caller), query), facility_zone()))
+    return _reply(replies.datafiles(service.search_datafiles(_view(caller), query), facility_zone()))
 
 
 @blueprint.route("/catalogue/<sessionId>/dataset/id/<id:datasetId>/datafile")
@@ -149,7 +155,7 @@ def datafiles(caller: Caller, query: Query) -> Response:
 def datafiles_of_dataset(caller: Caller, query: Query, dataset_id: int) -> Response:
     """Datafiles of a dataset, the older way"""
     whole = {**query, "dataset_id": (dataset_id,), "datafile_ids": (), "location": None}
-    return json_reply(replies.datafiles(service.search_datafiles(_view(caller), whole), facility_zone()))
+    return _reply(replies.datafiles(service.search_datafiles(_view(caller), whole), facility_zone()))
 
 
 @blueprint.route("/catalogue/<sessionId>/datacollection")
@@ -158,7 +164,7 @@ def datafiles_of_dataset(caller: Caller, query: Query, dataset_id: int) -> Respo
 @blueprint.response(200, schemas.DataCollectionSchema(many=True))
 def data_collections(caller: Caller, query: Query) -> Response:
     """Publications"""
-    return json_reply(replies.data_collections(service.search_collections(_view(caller), query), facility_zone()))
+    return _reply(replies.data_collections(service.search_collections(_view(caller), query), facility_zone()))
 
 
 @blueprint.route("/catalogue/<sessionId>/dataset/id/<id:datasetId>/datacollection")
@@ -168,4 +174,4 @@ def data_collections(caller: Caller, query: Query) -> Response:
 def data_collections_of_dataset(caller: Caller, dataset_id: int) -> Response:
     """Publications that hold a dataset"""
     page = service.collections_of_dataset(_view(caller), dataset_id)
-    return json_reply(replies.data_collections(page, facility_zone()))
+    return _reply(replies.data_collections(page, facility_zone()))

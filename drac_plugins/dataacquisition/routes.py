@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import Response
 
 from drac_plugins.core.reads import datasets as dataset_reads
@@ -10,9 +13,14 @@ from drac_plugins.core.reads.criteria import DatasetCriteria
 from drac_plugins.core.reads.view import View
 from drac_plugins.core.reads.wire import arguments, replies, schemas
 from drac_plugins.core.reads.wire.arguments import AcquisitionDatasetQuery, AcquisitionInvestigationQuery, Query
-from drac_plugins.core.web import Blueprint, Caller, facility_zone, json_reply
+from drac_plugins.core.web import Blueprint, Caller, facility_zone
+from drac_plugins.core.web.answers import JSON_TYPE
 
 blueprint = Blueprint("Data acquisition", __name__, description="For control systems")
+
+
+def _reply(elements: Sequence[Any]) -> Response:
+    return Response(replies.encoded(elements), content_type=JSON_TYPE)
 
 
 @blueprint.route("/dataacquisition/<apiKey>/investigation")
@@ -23,7 +31,7 @@ def investigations(caller: Caller, query: Query) -> Response:
     """Search investigations, open-ended ones included"""
     view = View(caller.session, facility_zone())
     page = investigation_reads.find(view, arguments.investigation_criteria(query), arguments.window(query))
-    return json_reply(replies.investigations(page, facility_zone()))
+    return _reply(replies.investigations(page, facility_zone()))
 
 
 @blueprint.route("/dataacquisition/<apiKey>/dataset")
@@ -35,4 +43,4 @@ def datasets(caller: Caller, query: Query) -> Response:
     view = View(caller.session, facility_zone())
     criteria = DatasetCriteria(investigation_ids=query["investigation_id"], search=query["search"])
     page = dataset_reads.find(view, criteria, arguments.window(query))
-    return json_reply(replies.Datasets(facility_zone()).reply(page, nested=False))
+    return _reply(replies.Datasets(facility_zone()).reply(page, nested=False))

@@ -12,9 +12,11 @@ ICAT has that id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, TypeVar
+
+import orjson
 
 from drac_plugins.core.reads.days import wire_date
 from drac_plugins.core.reads.records import (
@@ -35,6 +37,12 @@ from drac_plugins.core.web.fields import page_meta
 
 T = TypeVar("T")
 Json = dict[str, Any]
+
+
+def encoded(elements: Sequence[Any]) -> bytes:
+    """The list as JSON. orjson takes a tenth of the time of the standard library; with some thousand datasets that was
+    the longest step of a request."""
+    return orjson.dumps(elements)
 
 
 class Datasets:

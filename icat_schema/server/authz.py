@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -185,9 +185,7 @@ class Rules:
         connection: Connection, caller: Caller, entities: Collection[str], access: Access
     ) -> Iterator[DerivedRule]:
         """Rules on these entities with this flag, for everybody or for a group of the caller."""
-        for what in connection.execute(
-            _applicable_texts(frozenset(entities), access), {USER: caller.user_name}
-        ).scalars():
+        for what in connection.execute(_texts(access), {USER: caller.user_name}).scalars().all():
             try:
                 rule = derive(what)
             except IcatError as error:
@@ -248,9 +246,9 @@ def _check_flags(flags: str) -> None:
             raise bad(f"CRUD value {flags} contains {str('C' in flags[:place]).lower()}")
 
 
-@lru_cache(1_024)
-def _applicable_texts(entities: frozenset[str], access: Access) -> Select[tuple[str]]:
-    """The texts of rules that may concern the caller; whatever is about an entity has its name in it."""
+@cache
+def _texts(access: Access) -> Select[tuple[str]]:
+    """The texts of all rules with this flag that are for everybody or for a group of the caller."""
     rules, groups, users = table("Rule"), table("UserGroup"), table("User")
     own_groups = (
         select(groups.c.grouping_id)
@@ -259,6 +257,5 @@ def _applicable_texts(entities: frozenset[str], access: Access) -> Select[tuple[
     )
     return select(rules.c.what).where(
         rules.c.crudFlags.like(f"%{access}%"),
-        or_(*(rules.c.what.contains(name) for name in sorted(entities))),
         or_(rules.c.grouping_id.is_(None), rules.c.grouping_id.in_(own_groups)),
     )

@@ -34,6 +34,7 @@ from icat_schema.server.jpql.compile_functions import (
     quotient,
     remainder,
     square_root,
+    substring,
     trimmed,
 )
 from icat_schema.server.jpql.compile_scope import EntityRef, FieldRef, ManyRef, Scope
@@ -41,7 +42,6 @@ from icat_schema.server.jpql.compile_values import LITERALS, NUMBERS, Literals, 
 from icat_schema.server.jpql.complain import bad
 from icat_schema.server.jpql.printer import print_value
 from icat_schema.server.jpql.tree import Condition, Value
-from icat_schema.server.store.columns import text
 from icat_schema.server.store.tables import relation_column, table
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -143,9 +143,8 @@ class Expressions:
         if node.operator == "/":
             return Typed(quotient(left.sql, right.sql), "Double")
         operation = {"+": operator.add, "-": operator.sub, "*": operator.mul}[node.operator]
-        if "Double" in (left.type, right.type):
-            return Typed(operation(cast(left.sql, Double), cast(right.sql, Double)), "Double")
-        return Typed(operation(cast(left.sql, BigInteger), cast(right.sql, BigInteger)), "Long")
+        type_ = "Double" if "Double" in (left.type, right.type) else "Long"
+        return Typed(operation(left.sql, right.sql), type_)
 
     def _call(self, node: tree.Call) -> Typed:
         arguments = node.arguments
@@ -170,8 +169,8 @@ class Expressions:
                     first = first.concat(part)
                 return Typed(first, "String")
             case "SUBSTRING":
-                numbers = [cast(self._whole(a), sql_type("Integer")) for a in arguments[1:]]
-                return Typed(func.substr(self._text(arguments[0]), *numbers, type_=text(None)), "String")
+                numbers = (self._whole(a) for a in arguments[1:])
+                return Typed(substring(self._text(arguments[0]), *numbers), "String")
         start = self._whole(arguments[2]) if len(arguments) > 2 else None
         return Typed(locate(self._text(arguments[0]), self._text(arguments[1]), start), "Integer")
 

@@ -107,11 +107,16 @@ def _lowered(element: Lowered, compiler: SQLCompiler, **kw: Any) -> str:
     return _folded(element, compiler, "lower", **kw)
 
 
+def substring(operand: ColumnElement[Any], *numbers: ColumnElement[Any]) -> ColumnElement[str]:
+    """From a place (from 1 on), and of a length. PostgreSQL takes numbers of 32 bits only."""
+    return func.substr(operand, *(cast(n, Integer) for n in numbers), type_=text(None))
+
+
 def locate(needle: ColumnElement[Any], hay: ColumnElement[Any], start: ColumnElement[Any] | None) -> ColumnElement[int]:
     """Place of the needle at or behind `start`, from 1 on; 0: not there."""
     if start is None:
         return Position(hay, needle)
-    found = Position(func.substr(hay, start, type_=text(None)), needle)
+    found = Position(substring(hay, start), needle)
     return case((found == 0, 0), else_=found + cast(start, BigInteger) - 1)
 
 
@@ -162,5 +167,6 @@ __all__ = [
     "quotient",
     "remainder",
     "square_root",
+    "substring",
     "trimmed",
 ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, literal_column, select, true
 
 from icat_schema.definitions import Entity
 from icat_schema.server.jpql import tree
@@ -46,7 +46,7 @@ def _on_row(rule: tree.Select, bound: Bound, variable: str, literals: Literals) 
     condition = [] if rule.where is None else [block.expressions.condition(rule.where)]
     scope = block.scope
     if scope.source is None:
-        return and_(*scope.conditions, *condition).self_group()
+        return and_(true(), *scope.conditions, *condition).self_group()
     rows: Select[Any] = select(literal_column("1")).select_from(scope.source).where(*scope.conditions, *condition)
     return exists(rows.correlate(bound.table))
 

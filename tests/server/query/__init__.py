@@ -1,0 +1,1 @@
+"""The query side of the embedded catalogue, on real databases."""

@@ -94,6 +94,7 @@ class Applying:
             return lambda: inbox.quarantine(entry.id, "values", "write", f"The catalogue does not accept it: {text}")
         except Unavailable as error:
             self._catalogue.undecided()
+            log.warning("Message %d is tried again soon: %s", entry.id, error.message)
             verdict = Verdict("internal", "apply", error.message)
             return lambda: inbox.retry(entry.id, self._now() + _BUSY_PAUSE, verdict, hold_until=self._hold(entry))
         except CatalogueError as error:

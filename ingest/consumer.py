@@ -6,6 +6,7 @@ missing.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -75,6 +76,7 @@ class Consumer:
         self._investigations = Investigations(session, self._facility, Leases(store, now=now), ingest)
         self._techniques = Techniques(session)
         self._parameter_types: ParameterTypes | None = None
+        self._making_types = threading.Lock()
         self.links = Links(
             session,
             store,
@@ -88,17 +90,18 @@ class Consumer:
 
     @property
     def parameter_types(self) -> ParameterTypes:
-        if self._parameter_types is None:
-            ingest = self._settings.ingest
-            self._parameter_types = ParameterTypes(
-                self._session,
-                self._facility.id,
-                vocabulary(),
-                unknown=ingest.unknown_parameters,
-                new_per_day=ingest.max_new_parameter_types_per_day,
-                zone=self._settings.facility.timezone,
-            )
-        return self._parameter_types
+        with self._making_types:  # two of them would not know of each other's new types
+            if self._parameter_types is None:
+                ingest = self._settings.ingest
+                self._parameter_types = ParameterTypes(
+                    self._session,
+                    self._facility.id,
+                    vocabulary(),
+                    unknown=ingest.unknown_parameters,
+                    new_per_day=ingest.max_new_parameter_types_per_day,
+                    zone=self._settings.facility.timezone,
+                )
+            return self._parameter_types
 
     # --------------------------------------------------------------------------------------------- public part
 

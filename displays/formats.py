@@ -52,7 +52,6 @@ def _round(exact: Decimal, digits: int, form: NumberFormat) -> Decimal:
         rounded = exact.quantize(Decimal(1).scaleb(-digits), rounding=rounding)
     except InvalidOperation:
         return exact
-    rounded = rounded if digits >= 0 else rounded.quantize(Decimal(1))
     return rounded or abs(rounded)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from displays.conditions import When
 from displays.expressions import parse
@@ -78,6 +78,10 @@ class DurationFormat(Part):
     kind: Literal["duration"]
 
 
+def _a_number_by_default(value: Any) -> Any:
+    return {"kind": "number", **value} if isinstance(value, dict) else value
+
+
 Format = Annotated[
     NumberFormat
     | PlusMinusFormat
@@ -89,6 +93,7 @@ Format = Annotated[
     | IriFormat
     | DurationFormat,
     Field(discriminator="kind"),
+    BeforeValidator(_a_number_by_default),
 ]
 
 

@@ -205,3 +205,39 @@ def tomography() -> Scene:
         acquired=raw.start,
     )
     return Scene((raw,), Lineage.of([raw, reconstruction], [(500, 501)]))
+
+
+def biosaxs() -> Scene:
+    """A sample and its buffer on BM29, and the averaged curve of the sample; errors are packed in the texts."""
+    start = datetime(2024, 5, 2, 14, 0, tzinfo=PARIS)
+    common = {"technique_pid": f"{ESRFET}BioSAXS", "SAXS_acronym": "BSA", "SAXS_experiment_type": "sample changer"}
+    sample = dataset(
+        700, "bsa_05", {**common, "SAXS_concentration": "5.0", "Sample_name": "BSA"}, instrument="BM29", start=start
+    )
+    buffer = dataset(
+        701,
+        "bsa_buffer",
+        {**common, "SAXS_concentration": "0.0"},
+        instrument="BM29",
+        start=start + timedelta(minutes=2),
+    )
+    values = {
+        "SAXS_guinier_rg": "2.76±0.02",
+        "SAXS_guinier_i0": "54.3±0.4",
+        "SAXS_rg": "2.81±0.03",
+        "SAXS_d_max": "8.4",
+        "SAXS_mass": "66.4",
+        "SAXS_frames_averaged": "0-9",
+        "ResourcesGallery": "g k s",
+        "ResourcesGalleryFilePaths": "/g/guinier.png,/g/kratky.png,/g/scattering.png",
+    }
+    result = dataset(
+        702,
+        "bsa_05_integrated",
+        {**common, **values},
+        instrument="BM29",
+        type="processed",
+        acquired=start,
+        start=datetime(2026, 1, 5, tzinfo=PARIS),
+    )
+    return Scene((sample, buffer), Lineage.of([sample, buffer, result], [(700, 702), (701, 702)]))

@@ -41,13 +41,13 @@ def set_up(session: Session) -> None:
 
 
 def _facility(session: Session, fact: Mapping[str, Any]) -> int:
-    known = dict(session.rows(Select("Facility", ["name", "id"])))
+    known: dict[str, int] = dict(session.rows(Select("Facility", ["name", "id"])))
     return known[fact["name"]] if fact["name"] in known else session.write([New("Facility", dict(fact))])[0]
 
 
 def _users(session: Session, facts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Login -> id."""
-    known = dict(session.rows(Select("User", ["name", "id"])))
+    known: dict[str, int] = dict(session.rows(Select("User", ["name", "id"])))
     names = {fact["name"]: f"{MECHANISM}/{fact['name']}" for fact in facts}
     missing = [fact for fact in facts if names[fact["name"]] not in known]
     ids = session.write([New("User", {**fact, "name": names[fact["name"]]}) for fact in missing]) if missing else []
@@ -70,7 +70,7 @@ def _groups(session: Session, groups: Mapping[str, Sequence[str]], users: Mappin
 
 
 def _rules(session: Session, access: Mapping[str, Any]) -> None:
-    groups = dict(session.rows(Select("Grouping", ["name", "id"])))
+    groups: dict[str, int] = dict(session.rows(Select("Grouping", ["name", "id"])))
     known = set(session.rows(Select("Rule", ["grouping.name", "crudFlags", "what"])))
     missing = [rule for rule in rules.rules(access) if rule not in known]
     entities = [
@@ -83,7 +83,7 @@ def _rules(session: Session, access: Mapping[str, Any]) -> None:
 
 def _named(session: Session, entity: str, facility: int, facts: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Name -> id of the facility's objects of this entity, missing ones created."""
-    known = dict(session.rows(Select(entity, ["name", "id"])))
+    known: dict[str, int] = dict(session.rows(Select(entity, ["name", "id"])))
     missing = [fact for fact in facts if fact["name"] not in known]
     ids = session.write([New(entity, {**fact, "facility": Ref(facility)}) for fact in missing]) if missing else []
     return known | {fact["name"]: id_ for fact, id_ in zip(missing, ids, strict=True)}

@@ -17,7 +17,6 @@ from drac_plugins.core.reads.criteria import (
     SampleCriteria,
     Window,
 )
-from drac_plugins.core.reads.grammar import ParameterFilter
 from drac_plugins.core.web.fields import Day, Flag, Ids, QuerySchema, SortedPageQuery, Text, WireDateTime, Words
 
 Query = dict[str, Any]
@@ -63,20 +62,20 @@ class Names(Words):
     """Names, comma-separated."""
 
     def __init__(self, key: str, description: str) -> None:
-        longest = validate.Length(max=MAX_NAMES, error=f"holds more than {MAX_NAMES} names")
-        super().__init__(load_default=(), validate=longest, **_about(key, description))
-
-
-class Days(Words):
-    """Days, comma-separated."""
-
-    def __init__(self, key: str, description: str) -> None:
         super().__init__(load_default=(), **_about(key, description))
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         words = super()._deserialize(value, attr, data, **kwargs)
         if len(words) > MAX_NAMES:
-            raise ValidationError(f"holds more than {MAX_NAMES} days")
+            raise ValidationError(f"holds more than {MAX_NAMES} elements")
+        return words
+
+
+class Days(Names):
+    """Days, comma-separated."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        words = super()._deserialize(value, attr, data, **kwargs)
         return tuple(Day().deserialize(word, attr, data) for word in words)
 
 
@@ -94,7 +93,7 @@ class AnyCase(Text):
         return word
 
 
-class ParameterFilters(fields.Field[tuple[ParameterFilter, ...]]):
+class ParameterFilters(Words):
     """The `parameters` filter, see `grammar`."""
 
     def __init__(self) -> None:
@@ -102,7 +101,7 @@ class ParameterFilters(fields.Field[tuple[ParameterFilter, ...]]):
         text = f"filters name[;name...][~operator~value], comma-separated, that all must hold; operators: {operators}"
         super().__init__(load_default=(), metadata={"description": text})
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[ParameterFilter, ...]:  # noqa: ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         try:
             return grammar.parse(str(value))
         except Invalid as error:

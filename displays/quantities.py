@@ -111,7 +111,10 @@ def _whole(number: float) -> float:
 def convert(value: float, source: str | None, target: str | None) -> float | None:
     """The value in another unit; None if the two do not convert or a spelling is unknown."""
     line = _line(source, target)
-    return None if line is None else value * line.factor / line.divisor + line.offset
+    if line is None:
+        return None
+    result = value * line.factor / line.divisor + line.offset
+    return result if math.isfinite(result) else None
 
 
 @lru_cache(maxsize=512)

@@ -33,7 +33,7 @@ def scans(*kinds: tuple[str, str | None, str | None]) -> list[Dataset]:
 @pytest.mark.parametrize(
     ("kinds", "sizes"),
     [
-        ([*((kind, None, "p") for kind in ("mesh", "line", "characterisation", "datacollection", "datacollection"))], [4, 1]),
+        ([*((kind, None, "p") for kind in ("mesh", "line", "characterisation", *["datacollection"] * 2))], [4, 1]),
         ([("mesh", "w1", "p"), ("datacollection", "w1", "q"), ("datacollection", "w1", "r")], [3]),
         ([("mesh", "w1", "p"), ("datacollection", "w2", "p")], [1, 1]),
         ([("mesh", None, "p"), ("mesh", None, "q")], [1, 1]),

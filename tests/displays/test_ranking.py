@@ -198,3 +198,17 @@ def test_no_text_of_a_producer_breaks_the_ranking(stock: Library, values: dict[s
 
     odd = replace(integration(2, "A", {}), parameters=parameters({**values, "scanType": "integration"}))
     best(stock, Reader(PARIS, vocabulary(), techniques()), [odd, integration(3, "B", statistics(1, 1))])
+
+
+def test_a_space_group_forced_in_the_plan_leaves_other_candidates_out(stock: Library, reader: Reader) -> None:
+    display = stock.get("mx")
+    assert display is not None
+    assert display.ranking is not None
+    forcing = display.ranking.model_copy(update={"forced_space_group": ("Sample_description",)})
+    raw = mx_raw(1, "run1", {"Sample_description": "P212121"})
+    results = [integration(2, "A", statistics(20, 0.05)), integration(3, "B", statistics(9, 0.1), "P 21 21 21")]
+    lineage = Lineage.of([raw, *results], [(1, 2), (1, 3)])
+    found = build(display.model_copy(update={"ranking": forcing}), raw, lineage, reader).best
+    assert found is not None
+    assert found.program == "B"
+    assert "A (space group is P 43 21 2, the plan forces P212121)" in found.reasons[0]

@@ -3,70 +3,52 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-from drac_plugins.core.errors import DracError
 from drac_plugins.core.links import linktable
 from drac_plugins.core.links.closure import ancestors, descendants
 from drac_plugins.core.links.repair import Repair
 from drac_plugins.core.links.writing import Links, LinkSettings
-from drac_plugins.core.settings import Settings, SettingsError, load
+from drac_plugins.core.settings import Settings, load
 from drac_plugins.core.storage import Store, upgrade
 from icat_schema.gateway import Catalogue, GatewaySettings
-from icat_schema.gateway.errors import CatalogueError
 
 _FOUND = 2
 
 
 @click.group()
-@click.option("--config", type=click.Path(path_type=Path), help="settings file (default: DRAC_CONFIG)")
-@click.pass_context
-def links(context: click.Context, config: Path | None) -> None:
+def links() -> None:
     """Links between raw and processed datasets."""
-    try:
-        context.obj = load(config)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
 
 
 @links.command()
-@click.option("--check", is_flag=True, help="only say what is wrong (exit code 2 when something is)")
-@click.pass_obj
-def repair(settings: Settings, check: bool) -> None:
+@click.option("--check", is_flag=True, help="Only say what is wrong (exit code 2 when something is).")
+def repair(check: bool) -> None:
     """Make link table, parameters and Jobs say again what the declared paths say."""
-    try:
-        work = Repair(_links(settings))
-        found = work.check() if check else work.mend()
-        pending = work.pending()
-    except (DracError, CatalogueError) as error:
-        raise click.ClickException(str(error)) from error
+    work = Repair(_links(load()))
+    found = work.check() if check else work.mend()
+    pending = work.pending()
     for finding in found:
         click.echo(str(finding))
     for dataset_id, path, since in pending:
         click.echo(f"dataset {dataset_id}: waits for {path} since {since:%Y-%m-%d}")
-    click.echo(
-        f"{len(found)} differences {'found' if check else 'put right'}, {len(pending)} inputs missing for a week"
-    )
+    what = "found" if check else "put right"
+    click.echo(f"{len(found)} differences {what}, {len(pending)} inputs missing for a week")
     if check and found:
         sys.exit(_FOUND)
 
 
 @links.command()
 @click.argument("dataset_id", type=int)
-@click.pass_obj
-def show(settings: Settings, dataset_id: int) -> None:
+def show(dataset_id: int) -> None:
     """What a dataset was computed from, and what was computed from it."""
-    try:
-        store = _store(settings)
-        with store.read() as connection:
-            family = linktable.family(connection, [dataset_id])
-            known = linktable.located(connection, {dataset_id, *family.inputs, *family.outputs})
-            items = linktable.declared(connection, [dataset_id]).get(dataset_id, ())
-            meant = linktable.resolved(connection, [dataset_id]).get(dataset_id, ())
-    except DracError as error:
-        raise click.ClickException(str(error)) from error
+    store = _store(load())
+    with store.read() as connection:
+        family = linktable.family(connection, [dataset_id])
+        known = linktable.located(connection, {dataset_id, *family.inputs, *family.outputs})
+        items = linktable.declared(connection, [dataset_id]).get(dataset_id, ())
+        meant = linktable.resolved(connection, [dataset_id]).get(dataset_id, ())
     if dataset_id not in known:
         raise click.ClickException(f"No dataset {dataset_id} is known here; run: drac links repair")
     click.echo(f"{dataset_id} {known[dataset_id].location}")

@@ -10,6 +10,9 @@ import pytest
 from tests.ingest.apply.corpus import EVERYTHING, feed
 from tests.ingest.apply.ground import Ground, filled_database, fresh_ground
 from tests.ingest.apply.snapshot import Snapshot, take
+from tests.support.catalogue import fresh_catalogue
+
+__all__ = ["fresh_catalogue"]
 
 
 @pytest.fixture(scope="session")

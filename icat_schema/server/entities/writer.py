@@ -67,7 +67,8 @@ class Creator:
         return first_conflict(self._connection, looked_at) or problem
 
     def _first_problem(self, nodes: list[Node]) -> IcatError | None:
-        checks = EntityChecks(self._connection, self._work.rules, nodes)
+        readable = [n for n in nodes if n.problem is None]
+        checks = EntityChecks(self._connection, self._work.rules, readable)
         for node in nodes:
             problem = node.problem or checks.problem(node, created=True)
             if problem is not None:

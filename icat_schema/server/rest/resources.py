@@ -7,6 +7,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from icat_schema.server.entities.clone import clone
+from icat_schema.server.entities.validate import UNWRITABLE
 from icat_schema.server.errors import IcatError
 from icat_schema.server.rest.answers import AnswerWriter, dump
 from icat_schema.server.rest.requests import parse_object, read_changes, read_copy, read_references
@@ -36,7 +37,8 @@ def no_content() -> Response:
 
 def failure(error: IcatError) -> Response:
     """ICAT's error body with the status of the type."""
-    body: dict[str, Any] = {"code": error.type, "message": error.message}
+    message = UNWRITABLE.sub("\ufffd", error.message)  # it may quote what came in
+    body: dict[str, Any] = {"code": error.type, "message": message}
     if error.offset >= 0:
         body["offset"] = error.offset
     return json_response(dump(body), error.http_status)

@@ -248,6 +248,20 @@ def test_characters_that_xml_cannot_carry_are_refused(rest: RestCalls, name: str
     assert message == "Facility: name contains a control character that XML cannot carry"
 
 
+@pytest.mark.parametrize(
+    "entity",
+    [
+        {"Fac\ud800ility": {"name": "x"}},
+        {"Facility": {"n\ud800": "x"}},
+        {"Facility": {"name": "x", "url": {"\ud800": 1}}},
+        {"Dataset": {"name": "x", "startDate": "\ud800"}},
+    ],
+)
+def test_messages_may_quote_any_character(rest: RestCalls, entity: Any) -> None:
+    assert rest.refused(rest.post(json.dumps(entity)))[:2] == (400, "BAD_PARAMETER")
+    assert rest.refused(rest.delete(entity))[:2] == (400, "BAD_PARAMETER")
+
+
 def test_two_names_or_a_list_in_one_element_are_refused(rest: RestCalls) -> None:
     two = rest.refused(rest.post({"Facility": {"name": "a"}, "Technique": {"name": "b"}}))
     assert two[:2] == (400, "BAD_PARAMETER")

@@ -276,6 +276,8 @@ def test_the_first_wrong_object_of_a_batch_is_reported(soap: SoapCalls, facility
 
 
 def test_nested_objects_are_validated_as_well(soap: SoapCalls, facility: Facility) -> None:
+    untyped = soap.refused("create", _dataset(facility, "n", "<parameters><type><name>x</name></type></parameters>"))
+    assert (untyped.type, untyped.message) == ("NO_SUCH_OBJECT_FOUND", "ParameterType has null primary key.")
     twice = "<datafiles><name>f</name></datafiles>" * 2
     assert soap.refused("create", _dataset(facility, "n", twice)).type == "OBJECT_ALREADY_EXISTS"
     nameless = soap.refused("create", _dataset(facility, "n", "<datafiles/>"))

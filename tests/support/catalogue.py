@@ -52,10 +52,12 @@ class RunningCatalogue:
         return client
 
     def stop(self) -> None:
-        """Log the clients out and end the process gently."""
-        for client in self._clients:
+        """Log the clients out and end the process gently; does nothing for one that has ended already."""
+        clients, self._clients = self._clients, []
+        if self.process.poll() is not None:
+            return
+        for client in clients:
             client.logout()
-        self._clients.clear()
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(timeout=15)

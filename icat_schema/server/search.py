@@ -23,18 +23,29 @@ from icat_schema.server.jpql.complain import bad
 from icat_schema.server.jpql.concise import include_by_type, known_entity, translate
 from icat_schema.server.jpql.include import Included, include_tree
 from icat_schema.server.jpql.parser import CACHED_LENGTH, is_select, parse_concise, parse_fetch, parse_query
+from icat_schema.server.store.deadline import deadline, was_stopped
 from icat_schema.server.store.tables import table
 
 CACHED_QUERIES = 1_024
+TOO_COMPLEX = (
+    "Expression tree is too large",
+    "integer overflow",
+    "parser stack overflow",
+    "stack depth limit",
+    "string or blob too big",
+    "too many SQL variables",
+)
+"""What the databases say of queries that they could not work on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`max_entities`: rows of a result, and objects including the included ones. `max_ids_in_query`: ids per statement
-    when an INCLUDE is filled."""
+    when an INCLUDE is filled. `max_seconds`: of the database's work for the rows, and again for what is included."""
 
     max_entities: int = 10_000
     max_ids_in_query: int = 500
+    max_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +123,7 @@ class Catalogue:
         return statement
 
     def _fetch(self, connection: Connection, caller: Caller, statement: Select[Any]) -> Sequence[Any]:
-        with refusals():
+        with self._refusals(connection):
             rows = connection.execute(statement, self.rules.parameters(caller)).fetchall()
         if len(rows) > self._limits.max_entities:
             raise IcatError("VALIDATION", f"attempt to process more than {self._limits.max_entities} entities")
@@ -147,8 +158,28 @@ class Catalogue:
             self._limits.max_ids_in_query,
             total=sum(level.times.values()),
         )
-        with refusals():
+        with self._refusals(connection):
             reader.fill(level, included)
+
+    @contextmanager
+    def _refusals(self, connection: Connection) -> Iterator[None]:
+        """Tell the caller what the database does not do for him, as far as it is about the query."""
+        try:
+            with deadline(connection, self._limits.max_seconds):
+                yield
+        except DataError as error:
+            raise bad(f"The database cannot calculate this: {_reason(error)}") from error
+        except ProgrammingError as error:
+            raise bad(f"The database does not understand this: {_reason(error)}") from error
+        except OperationalError as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: OperationalError) -> IcatError:
+        if was_stopped(error):
+            return IcatError("VALIDATION", f"The query takes longer than {self._limits.max_seconds:g} s: ask for less.")
+        if any(sign in str(error.orig) for sign in TOO_COMPLEX):
+            return bad(f"The query is too complex: {_reason(error)}")
+        return IcatError("INTERNAL", f"Unexpected DB response {type(error).__name__} {_reason(error)}")
 
 
 def _fetched(fetch: tree.Fetch) -> Included:
@@ -171,31 +202,6 @@ def _values(compiled: Compiled, rows: Sequence[Any]) -> Iterable[Any]:
         return [row[0] for row in rows]
     width = compiled.width
     return rows if not rows or len(rows[0]) == width else [row[:width] for row in rows]
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Tell the caller what the database does not do for him, as far as it is about the query."""
-    try:
-        yield
-    except DataError as error:
-        raise bad(f"The database cannot calculate this: {_reason(error)}") from error
-    except ProgrammingError as error:
-        raise bad(f"The database does not understand this: {_reason(error)}") from error
-    except OperationalError as error:
-        if any(sign in str(error.orig) for sign in TOO_COMPLEX):
-            raise bad(f"The query is too complex: {_reason(error)}") from error
-        raise IcatError("INTERNAL", f"Unexpected DB response {type(error).__name__} {_reason(error)}") from error
-
-
-TOO_COMPLEX = (
-    "Expression tree is too large",
-    "integer overflow",
-    "parser stack overflow",
-    "stack depth limit",
-    "string or blob too big",
-    "too many SQL variables",
-)
 
 
 def _reason(error: DBAPIError) -> str:

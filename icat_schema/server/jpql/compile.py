@@ -77,7 +77,7 @@ class _Search:
         self._query = query
         self._block = Block(query.select, None, literals)
         self._scope = self._block.scope
-        self._targets: list[Target] = []
+        self._targets: dict[int, Target] = {}
         self._ties: list[ColumnElement[Any]] = []
         check_grouping(query.select, query.order_by)
         self._aggregated = is_aggregated(query.select, query.order_by)
@@ -92,7 +92,7 @@ class _Search:
             statement.limit(rows).offset(limit.offset or None),
             "entities" if include else "scalars" if len(items) == 1 else "rows",
             types,
-            tuple(self._targets),
+            tuple(self._targets.values()),
             include,
             references,
             single_count=len(items) == 1 and isinstance(items[0], tree.Aggregate) and items[0].name == "COUNT",
@@ -123,7 +123,7 @@ class _Search:
         else:
             return None
         self._ties.append(bound.column("id"))
-        self._targets.append(Target(bound.entity, bound.column("id"), bound.table, bound.nullable))
+        self._target(Target(bound.entity, bound.column("id"), bound.table, bound.nullable))
         if bound.nullable:
             # An object that is not there is no result.
             self._scope.conditions.append(bound.column("id").is_not(None))
@@ -135,7 +135,7 @@ class _Search:
             ref = self._scope.resolve(node.operand)
             if isinstance(ref, ManyRef):
                 bound = self._scope.join_many(ref)
-                self._targets.append(Target(bound.entity, bound.column("id"), bound.table, nullable=False))
+                self._target(Target(bound.entity, bound.column("id"), bound.table, nullable=False))
                 return aggregated(node, Typed(bound.column("id"), bound.entity.name, nullable=False))
         self._check_item(node)
         for path in paths_in(node):
@@ -158,8 +158,13 @@ class _Search:
         if isinstance(ref, FieldRef) and ref.attribute.name != "id":
             bound = self._scope.bound(owner)
         table = None if bound is None else bound.table
-        nullable = owner.bound is not None and owner.nullable
-        self._targets.append(Target(owner.entity, owner.id, table, nullable))
+        self._target(Target(owner.entity, owner.id, table, owner.bound is not None and owner.nullable))
+
+    def _target(self, target: Target) -> None:
+        """Every object is checked once; by its own row if any item needs that."""
+        known = self._targets.get(id(target.id))
+        if known is None or known.table is None:
+            self._targets[id(target.id)] = target
 
     def _value(self, node: tree.Value) -> Typed:
         found = self._block.expressions.value(node)
@@ -189,10 +194,12 @@ class _Search:
     def _ordered(self, columns: list[Column]) -> Select[Any]:
         orders: list[ColumnElement[Any]] = []
         hidden: list[Column] = []
+        seen: set[int] = set()
         for order in self._query.order_by:
             column, nullable = self._order_column(order.value, columns, hidden)
             orders.append(_directed(column, order.descending, nullable))
-        orders += self._tie_breakers(columns)
+            seen.add(id(column))
+        orders += [_directed(c, False, nullable) for c, nullable in self._tie_breakers(columns) if id(c) not in seen]
         return self._block.statement([c for _, c in (*columns, *hidden)]).order_by(*orders)
 
     def _order_column(
@@ -213,13 +220,13 @@ class _Search:
             hidden.append((node, value.sql))
         return value.sql, value.nullable
 
-    def _tie_breakers(self, columns: list[Column]) -> list[ColumnElement[Any]]:
-        """Make the order total, so that pages neither overlap nor leave gaps."""
+    def _tie_breakers(self, columns: list[Column]) -> list[tuple[ColumnElement[Any], bool]]:
+        """Make the order total, so that pages neither overlap nor leave gaps; whether there may be nulls."""
         if self._query.select.distinct:
-            return self._ties or [c for _, c in columns]
+            return [(c, False) for c in self._ties] or [(c, True) for _, c in columns]
         if self._aggregated:
-            return self._block.groups()
-        return [b.column("id").nulls_first() if b.nullable else b.column("id") for b in self._scope.roots]
+            return [(c, True) for c in self._block.groups()]
+        return [(b.column("id"), b.nullable) for b in self._scope.roots]
 
 
 def _directed(column: ColumnElement[Any], descending: bool, nullable: bool) -> UnaryExpression[Any]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, literal_column, select, true
+from sqlalchemy import ColumnClause, ColumnElement, FromClause, Select, and_, exists, literal_column, select, true
 
 from icat_schema.definitions import Entity
 from icat_schema.server.jpql import tree
@@ -52,6 +52,8 @@ def _on_row(rule: tree.Select, bound: Bound, variable: str, literals: Literals) 
 
 
 def _on_id(rule: tree.Select, variable: str, id_: ColumnElement[Any], literals: Literals) -> ColumnElement[bool]:
-    block = Block(replace(rule, items=(Path(f"{variable}.id"),)), None, literals)
+    # EXISTS, not IN: databases tend to work out the whole list for IN, which may be most of the catalogue.
+    block = Block(rule, None, literals)
     own = block.expressions.value(Path(f"{variable}.id")).sql
-    return id_.in_(block.statement([own]).correlate(None))
+    rows = block.statement([literal_column("1")]).where(own == id_)
+    return exists(rows.correlate(id_.table)) if isinstance(id_, ColumnClause) else exists(rows)

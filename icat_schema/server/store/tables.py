@@ -21,7 +21,6 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
-from sqlalchemy.types import TypeEngine
 
 from icat_schema.definitions import Attribute, Entity, ToOne, schema
 from icat_schema.server.store.columns import Identifier, Instant, Ordinal, text

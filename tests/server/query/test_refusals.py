@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from icat_schema.server.errors import IcatError
+from icat_schema.server.search import Limits
 from tests.server.query.conftest import Asking
 
 DEEP = "SELECT ds FROM Dataset ds WHERE " + "(" * 40 + "ds.id = 1" + ")" * 40
@@ -180,3 +181,11 @@ def test_what_a_database_cannot_calculate_is_never_internal(ask: Asking, query: 
     except IcatError as error:
         refused = error
     assert refused is None or (refused.type == "BAD_PARAMETER" and "SELECT" not in refused.message)
+
+
+def test_a_query_that_takes_too_long_is_stopped(ask: Asking) -> None:
+    hurried = ask.limited(Limits(max_seconds=0.3))
+    tables = ", ".join(f"ParameterType t{n}, DatasetParameter p{n}, Dataset d{n}" for n in range(6))
+    with pytest.raises(IcatError, match=r"takes longer than 0\.3 s") as caught:
+        hurried(f"SELECT COUNT(t0) FROM {tables} WHERE p0.id + p5.id + d3.id = t1.id * 100000 + d4.id * p2.id")
+    assert caught.value.type == "VALIDATION"

@@ -6,11 +6,13 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from drac_plugins.core.inbox import Filter, Inbox
+from drac_plugins.core.errors import Unavailable
+from drac_plugins.core.inbox import Filter, Inbox, Incoming, Stored
+from drac_plugins.core.storage import Store
 from ingest.transport.frames import FrameLimits
 from ingest.transport.keeper import Keeper
 from ingest.transport.listener import Listener, ListenerLimits
@@ -346,3 +348,52 @@ def test_a_connection_that_is_reset_hurts_nobody(door: RunningListener) -> None:
     with RawClient(door.host, door.port) as client:
         assert client.connect().command == "CONNECTED"
     wait_until(lambda: door.listener.connections == 0)
+
+
+class MoodyInbox(Inbox):
+    """An inbox whose store can be made to refuse everything, or one message for a reason of its own."""
+
+    down = False
+    hates: bytes | None = None
+
+    def put_all(self, arrivals: Sequence[Incoming]) -> list[Stored]:
+        if self.down:
+            raise Unavailable("the store is full")
+        if any(arrival.body == self.hates for arrival in arrivals):
+            raise ValueError("not this one")
+        return super().put_all(arrivals)
+
+
+def test_without_a_store_there_is_no_receipt_until_it_is_back(store: Store) -> None:
+    inbox = MoodyInbox(store)
+    inbox.down = True
+    with running_listener(inbox) as door, RawClient(door.host, door.port) as client:
+        client.connect()
+        client.send_message(BODY, receipt="1")
+        wait_until(lambda: not door.keeper.able)
+        client.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            client.read()
+        client.socket.settimeout(10)
+        inbox.down = False
+        frame = client.read()
+        assert frame is not None
+        assert frame.command == "RECEIPT"
+        assert door.keeper.able
+
+
+def test_one_message_that_the_store_cannot_take_costs_no_other(store: Store) -> None:
+    inbox = MoodyInbox(store)
+    inbox.hates = b"poison"
+    with running_listener(inbox) as door:
+        with RawClient(door.host, door.port) as good, RawClient(door.host, door.port) as bad:
+            good.connect()
+            bad.connect()
+            bad.send_message(b"poison", receipt="1")
+            for number in range(20):
+                good.send_message(f"{number}".encode(), receipt=str(number))
+            frame = bad.read()
+            assert frame is not None
+            assert (frame.command, frame.headers["message"]) == ("ERROR", "The message could not be kept")
+            assert all(good.read() is not None for _ in range(20))
+        assert inbox.count() == 20

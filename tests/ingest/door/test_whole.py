@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,7 @@ def ingester(ground: Ground, tmp_path: Path) -> Iterator[IngesterProcess]:
             "DRAC_ICAT__INGESTER__PASSWORD": "root",
             "DRAC_INGEST__INSTRUMENT_RETRY_MINUTES": "0",
             "DRAC_INGEST__SUMS_PAUSE_SECONDS": "0",
+            "DRAC_INGEST__WORKERS": "4",
         },
     )
     yield process
@@ -79,7 +82,8 @@ def test_the_corpus_through_the_door_ends_as_when_it_is_applied_by_hand(
     wait_until(lambda: settled(inbox), seconds=200)
     assert reasons(inbox) == sorted([*REFUSED.values(), "instrument"])
     assert all(row.repetitions >= 1 for row in inbox.list(limit=1000))
-    assert take(ground.session).canonical() == expected.canonical()
+    found = differences(take(ground.session), expected)
+    assert found == {}, json.dumps(found, indent=1)
 
 
 def test_the_end_is_the_same_when_the_ingester_dies_again_and_again(
@@ -99,7 +103,23 @@ def test_the_end_is_the_same_when_the_ingester_dies_again_and_again(
     wait_until(lambda: settled(inbox), seconds=200)
     assert reasons(inbox) == []
     assert inbox.counters().states == {"done": len(APPLIED)}
-    assert take(ground.session).canonical() == expected.canonical()
+    found = differences(take(ground.session), expected)
+    assert found == {}, json.dumps(found, indent=1)
+
+
+def differences(found: Snapshot, expected: Snapshot) -> dict[str, Any]:
+    """What is not the same: for each part of the catalogue the entries of both sides that the other has not."""
+    both = found.canonical(), expected.canonical()
+    result = {}
+    for part in both[0]:
+        here, there = ({repr(entry) for entry in _entries(side[part])} for side in both)
+        if here != there:
+            result[part] = {"only here": sorted(here - there), "missing": sorted(there - here)}
+    return result
+
+
+def _entries(part: Any) -> list[Any]:
+    return list(part.items()) if isinstance(part, dict) else list(part)
 
 
 def straight(template: Path, folder: Path) -> Snapshot:

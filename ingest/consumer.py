@@ -15,13 +15,14 @@ from typing import Literal
 from drac_plugins.core.leases import Leases
 from drac_plugins.core.links import linktable
 from drac_plugins.core.links.records import Located
+from drac_plugins.core.links.repair import Repair
 from drac_plugins.core.links.writing import Links, LinkSettings
 from drac_plugins.core.settings import Settings
 from drac_plugins.core.storage import Store
 from icat_schema.gateway import Session
 from icat_schema.parameters import vocabulary
 from ingest import memory
-from ingest.datasets import carry_out, column_location, find_dataset, name_candidates, read_dataset
+from ingest.datasets import Namesake, carry_out, column_location, name_candidates, namesakes, read_dataset
 from ingest.domain import DatasetMessage, InvestigationMessage, Message
 from ingest.facility import Facility
 from ingest.files import FileStage
@@ -46,7 +47,8 @@ _FOLDER_LOOK = 200  # datasets of a session folder that are looked at to find it
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Where a message leads: `state` and `origin` None when its dataset does not exist yet."""
+    """Where a message leads: `state` None when its dataset does not exist yet. `taken`: names that other
+    datasets of the session have."""
 
     instrument: tuple[int, str]
     found: Found
@@ -54,6 +56,7 @@ class Here:
     weighed: Weighed
     sorted: Sorted
     warnings: tuple[str, ...] = ()
+    taken: frozenset[str] = frozenset()
 
 
 class Consumer:
@@ -76,6 +79,8 @@ class Consumer:
         self._investigations = Investigations(session, self._facility, Leases(store, now=now), ingest)
         self._techniques = Techniques(session)
         self._parameter_types: ParameterTypes | None = None
+        self._adopting = threading.Lock()
+        self._adopted = False
         self._making_types = threading.Lock()
         self.links = Links(
             session,
@@ -178,6 +183,7 @@ class Consumer:
             here.state.id if here.state else None,
             self.parameter_types.get(plan.parameter_names),
             self._techniques.ids(plan.technique_names, pids),
+            here.taken,
         )
         left = self._remember(message, here, plan, dataset_id, name)
         self.links.arrive(dataset_id, left)
@@ -185,8 +191,9 @@ class Consumer:
 
     def _look(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Here:
         instrument = self._instrument(message.beamline)
+        self._adopt()
         slots = self._investigations.of_proposal(message.proposal)
-        state, warnings = self._existing(message, slots)
+        state, others, warnings = self._existing(message, slots)
         found = self._place(message, instrument, state, slots)
         named = self.parameter_types.sort(message.parameters)
         remembered = None
@@ -195,28 +202,48 @@ class Consumer:
                 remembered = memory.origin_of(connection, state.id)
         weighed = weigh(offer(message, named.values, arrival, inbox_id), state, remembered)
         measured = self._facility.instrument(message.parameter("actualInstrument") or "") or instrument
-        return Here(measured, found, state, weighed, named, (*message.warnings, *warnings, *named.warnings))
+        taken = frozenset(other.name for other in others if other.investigation_id == found.id)
+        return Here(measured, found, state, weighed, named, (*message.warnings, *warnings, *named.warnings), taken)
 
-    def _existing(self, message: DatasetMessage, slots: Collection[Slot]) -> tuple[DatasetState | None, list[str]]:
-        """The dataset at this place: in the sessions of the proposal, else anywhere."""
-        warnings: list[str] = []
-        key = self.links.key_of(message.location)
+    def _adopt(self) -> None:
+        """Once per process: learn about datasets that were in the catalogue before us."""
+        with self._adopting:
+            if not self._adopted:
+                Repair(self.links).adopt()
+                self._adopted = True
+
+    def _existing(
+        self, message: DatasetMessage, slots: Collection[Slot]
+    ) -> tuple[DatasetState | None, list[Namesake], list[str]]:
+        """The dataset at this place (in the sessions of the proposal, else anywhere), what else has its names, warnings."""
         ours = {slot.id for slot in slots}
+        state = self._registered(message.location, ours)
+        if state is not None:
+            return state, [], []
+        warnings: list[str] = []
+        column = column_location(message.location)
+        if message.dataset_id is not None:
+            state = read_dataset(self._session, message.dataset_id)
+            if state and state.location == column:
+                return state, [], []
+            warnings.append(f"datasetId {message.dataset_id} is no dataset at {message.location}; ignored")
+        others = namesakes(self._session, ours, name_candidates(message.name, message.location))
+        unfinished = next((other.id for other in others if other.location == column), None)
+        state = read_dataset(self._session, unfinished) if unfinished is not None else None
+        return state, others, warnings
+
+    def _registered(self, location: str, ours: Collection[int]) -> DatasetState | None:
+        """The dataset that our own table knows at this place, if the catalogue still has it."""
+        key = self.links.key_of(location)
         with self._store.read() as connection:
             known = linktable.lying_at(connection, [key]).get(key, [])
         for candidate in sorted(known, key=lambda k: (k.investigation_id not in ours, k.dataset_id)):
             if state := read_dataset(self._session, candidate.dataset_id):
-                return state, warnings
+                return state
             with self._store.begin() as connection:
                 orphaned = self.links.forget(connection, [candidate.dataset_id])
             self.links.write(orphaned)
-        if message.dataset_id is not None:
-            state = read_dataset(self._session, message.dataset_id)
-            if state and state.location == column_location(message.location):
-                return state, warnings
-            warnings.append(f"datasetId {message.dataset_id} is no dataset at {message.location}; ignored")
-        found = find_dataset(self._session, column_location(message.location), ours) if ours else None
-        return (read_dataset(self._session, found) if found is not None else None), warnings
+        return None
 
     def _place(
         self, message: DatasetMessage, instrument: tuple[int, str], state: DatasetState | None, slots: list[Slot]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from icat_schema.gateway import Change, New, Ref, Select, Session
-from icat_schema.gateway.conditions import And, Eq, In
+from icat_schema.gateway.conditions import Eq, In
 from icat_schema.gateway.errors import AccessDenied, ObjectExists
 from ingest.facility import Facility
 from ingest.outcome import NotYet
-from ingest.plan import (
+from ingest.state import DatasetState, Stored
+from ingest.values import ParameterType, Value
+from ingest.writes import (
     AddInstrument,
     AddTechnique,
     ChangeDataset,
@@ -21,35 +24,21 @@ from ingest.plan import (
     SetParameter,
     Write,
 )
-from ingest.state import DatasetState, Stored
-from ingest.values import ParameterType, Value
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_NAME = 255
 _LONGEST_LOCATION = 255
+_COLUMNS = (
+    *("name", "location", "investigation.id", "investigation.name", "type.name", "complete"),
+    *("startDate", "endDate", "description", "sample.id"),
+)
+"""In the order of `DatasetState`."""
 
 
 def read_dataset(session: Session, dataset_id: int) -> DatasetState | None:
     """The dataset as it is; None when there is no such dataset."""
-    found = session.rows(
-        Select(
-            "Dataset",
-            [
-                "name",
-                "location",
-                "investigation.id",
-                "investigation.name",
-                "type.name",
-                "complete",
-                "startDate",
-                "endDate",
-                "description",
-                "sample.id",
-            ],
-            where=Eq("id", dataset_id),
-        )
-    )
+    found = session.rows(Select("Dataset", _COLUMNS, where=Eq("id", dataset_id)))
     if not found:
         return None
     parameters = session.rows(
@@ -59,25 +48,15 @@ def read_dataset(session: Session, dataset_id: int) -> DatasetState | None:
             where=Eq("dataset.id", dataset_id),
         )
     )
-    name, location, investigation_id, investigation_name, kind, complete, start, end, description, sample = found[0]
     return DatasetState(
         dataset_id,
-        name,
-        location,
-        investigation_id,
-        investigation_name,
-        kind,
-        complete,
-        start,
-        end,
-        description,
-        sample,
-        {
+        *found[0],
+        parameters={
             name: Stored(row, {"stringValue": text, "numericValue": number, "dateTimeValue": moment})
             for name, row, text, number, moment in parameters
         },
-        _linked(session, "DatasetTechnique", "technique.name", dataset_id),
-        _linked(session, "DatasetInstrument", "instrument.id", dataset_id),
+        techniques=_linked(session, "DatasetTechnique", "technique.name", dataset_id),
+        instruments=_linked(session, "DatasetInstrument", "instrument.id", dataset_id),
     )
 
 
@@ -85,13 +64,24 @@ def _linked(session: Session, entity: str, column: str, dataset_id: int) -> dict
     return dict(session.rows(Select(entity, [column, "id"], where=Eq("dataset.id", dataset_id))))
 
 
-def find_dataset(session: Session, location: str, investigation_ids: Iterable[int]) -> int | None:
-    """The dataset that lies there, in one of these investigations: for datasets that our own table does not know (made
-    by somebody else, or just before we were killed)."""
-    found = session.rows_for(
-        Select("Dataset", ["id"], where=Eq("location", location)), "investigation.id", sorted(investigation_ids)
-    )
-    return min((row[0] for row in found), default=None)
+@dataclass(frozen=True, slots=True)
+class Namesake:
+    """A dataset that has one of the names asked for."""
+
+    id: int
+    name: str
+    location: str | None
+    investigation_id: int
+
+
+def namesakes(session: Session, investigation_ids: Iterable[int], names: Sequence[str]) -> list[Namesake]:
+    """Datasets of these investigations that have one of these names, in one call that an index answers.
+
+    They tell which names are taken, and they hold the dataset that a run made just before it was killed: it could only
+    have got one of these names.
+    """
+    query = Select("Dataset", ["id", "name", "location", "investigation.id"], where=In("name", list(names)))
+    return [Namesake(*row) for row in session.rows_for(query, "investigation.id", sorted(investigation_ids))]
 
 
 # ---------------------------------------------------------------------------------------------------- identity
@@ -115,19 +105,6 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def free_names(session: Session, investigation_id: int, candidates: Sequence[str]) -> tuple[str, ...]:
-    """Those that no dataset of the investigation has; the last candidate always stays."""
-    rows = session.rows(
-        Select(
-            "Dataset",
-            ["name"],
-            where=And(Eq("investigation.id", investigation_id), In("name", list(candidates))),
-        )
-    )
-    taken = {name for (name,) in rows}
-    return tuple(name for name in candidates if name not in taken) or (candidates[-1],)
-
-
 # --------------------------------------------------------------------------------------------------- execution
 
 
@@ -138,10 +115,12 @@ def carry_out(
     dataset_id: int | None,
     types: Mapping[str, ParameterType],
     techniques: Mapping[str, int],
+    taken: Collection[str] = (),
 ) -> tuple[int, str | None]:
-    """Write a plan in as few calls as possible. Returns the dataset's id, and its name when it was made now."""
+    """Write a plan in as few calls as possible. `taken`: names that other datasets of the investigation have. Returns
+    the dataset's id, and its name when it was made now."""
     if writes and isinstance(writes[0], CreateDataset):
-        return _create(session, facility, writes[0], types, techniques)
+        return _create(session, facility, writes[0], types, techniques, taken)
     if dataset_id is None:
         raise ValueError("a plan for a dataset that does not exist begins with its creation")
     operations: list[New | Change] = []
@@ -200,6 +179,7 @@ def _create(
     plan: CreateDataset,
     types: Mapping[str, ParameterType],
     techniques: Mapping[str, int],
+    taken: Collection[str],
 ) -> tuple[int, str]:
     fields = {
         "investigation": Ref(plan.investigation_id),
@@ -214,10 +194,10 @@ def _create(
         "datasetTechniques": [New("DatasetTechnique", {"technique": Ref(techniques[n])}) for n in plan.techniques],
         "datasetInstruments": [New("DatasetInstrument", {"instrument": Ref(plan.instrument_id)})],
     }
-    for name in free_names(session, plan.investigation_id, plan.names):
+    for name in [name for name in plan.names if name not in taken]:
         try:
             made = session.write([New("Dataset", {"name": name, **fields})])
         except ObjectExists:
             continue  # another worker took the name since we looked
         return made[0], name
-    raise NotYet("internal", f"No free name for the dataset at {plan.location}", "dataset", pause_seconds=1)
+    raise NotYet("internal", f"No free name for the dataset at {plan.location}", "dataset", give_up_after_seconds=3600)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 
 from ingest.values import Column
@@ -37,6 +37,7 @@ class DatasetState:
     end: datetime | None
     description: str | None
     sample_id: int | None
+    _: KW_ONLY
     parameters: Mapping[str, Stored] = field(default_factory=dict)
     techniques: Mapping[str, int] = field(default_factory=dict)
     instruments: Mapping[int, int] = field(default_factory=dict)

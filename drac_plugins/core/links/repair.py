@@ -221,6 +221,24 @@ class Repair:
         sources = {job.input_collection for job in found.values() if job.input_collection is not None}
         self._session.delete("DataCollection", sorted(collections | sources))
 
+    # --------------------------------------------------------------------------------------------------- adopt
+
+    def adopt(self) -> int:
+        """Before the first message on a catalogue that has datasets already: learn where they lie and what they were
+        declared to be made from. Nothing is written to the catalogue (`mend` does that). Returns how many they are; 0
+        when anything is known here."""
+        with self._store.read() as connection:
+            if connection.execute(select(dataset_location.c.dataset_id).limit(1)).first() is not None:
+                return 0
+        truth = self.truth()
+        with self._store.begin() as connection:
+            linktable.put_locations(connection, list(truth.datasets.values()))
+            now = datetime.now(UTC)
+            for output, items in truth.declared.items():
+                linktable.declare(connection, output, items, now)
+            linktable.settle(connection, truth.declared, self._links.key_of)
+        return len(truth.datasets)
+
     # ------------------------------------------------------------------------------------------------- pending
 
     def pending(self) -> list[tuple[int, str, datetime]]:

@@ -6,6 +6,10 @@ import os
 
 import pytest
 
+from tests.support.demonstration import demonstration
+
+__all__ = ["demonstration"]  # here, so that all tests of a process share one
+
 REQUIRE_ALL = os.environ.get("DRAC_TEST_REQUIRE") == "all"
 
 

@@ -1,3 +1,0 @@
-from tests.support.demonstration import demonstration
-
-__all__ = ["demonstration"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import flask
 from flask import Response, redirect, render_template, url_for
@@ -44,6 +44,8 @@ blueprint = Blueprint(
 )
 install(blueprint)
 
+_OWN_CHARACTERS = re.compile(r"[A-Za-z0-9/?&=%+._~,:;@!*'()-]*")
+"""What addresses of our pages are made of. No backslash, which browsers take for a slash, and no end of line."""
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -100,7 +102,7 @@ def dataset(caller: Caller, query: dict[str, Any], dataset_id: int) -> str:
     )
 
 
-@blueprint.route("/datasets/<id:datasetId>/gallery/<text:resourceId>")
+@blueprint.route("/datasets/<id:datasetId>/gallery/<resourceId>")
 @blueprint.page_caller()
 def picture(caller: Caller, dataset_id: int, resource_id: str) -> Response:
     """A gallery file of a dataset that the visitor may read; its content never changes"""
@@ -110,7 +112,7 @@ def picture(caller: Caller, dataset_id: int, resource_id: str) -> Response:
     if found is None or found.dataset_id != dataset_id:
         raise NotFound("There is no such picture that you may see")
     reply = Response(found.content, content_type=found.content_type)
-    reply.headers["Content-Disposition"] = "inline" if found.shown else "attachment"
+    reply.headers.set("Content-Disposition", "inline" if found.shown else "attachment", filename=found.filename)
     reply.headers["Cache-Control"] = f"private, max-age={_YEAR_SECONDS}, immutable"
     return reply
 
@@ -163,7 +165,5 @@ def _log_in(credentials: dict[str, Any]) -> Session:
 
 def _own_address(wanted: str) -> str:
     """Where to go after log-in: only an address of our own pages."""
-    parts = urlsplit(wanted)
     own = url_for("portal.sessions")
-    inside = not parts.scheme and not parts.netloc and parts.path.startswith(own) and "\\" not in wanted
-    return wanted if inside else own
+    return wanted if _OWN_CHARACTERS.fullmatch(wanted) and wanted.startswith(own) else own

@@ -66,7 +66,7 @@ def resolve_many(caller: Caller, body: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"display": _reference(group.display), "dataset_ids": list(group.dataset_ids)} for group in groups]
 
 
-@blueprint.route("/displays/<text:displayId>")
+@blueprint.route("/displays/<displayId>")
 @blueprint.response(200)
 def show_display(display_id: str) -> Response:
     """A display document, inherited parts included"""

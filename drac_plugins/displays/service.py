@@ -10,11 +10,11 @@ from typing import Any
 from displays import view as views
 from displays.document import Display
 from displays.library import Group, Library
-from displays.listing import ListView, build_list
+from displays.listing import ListRow, ListView, build_list
 from displays.reader import Reader
 from displays.records import Dataset, Lineage
 from displays.resolution import Resolution
-from displays.view_model import Best
+from displays.view_model import Best, Cell, Contender
 from displays.view_model import View as DatasetView
 from drac_plugins.core.errors import NotFound
 from drac_plugins.core.reads import datafiles, investigations
@@ -34,6 +34,8 @@ FILES_SHOWN = 200
 LOOSE_RESULTS = 500
 """How many processed datasets of a session are looked through for those that hang below none of its raw data."""
 
+Cells = tuple[Cell | None, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -46,8 +48,9 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A dataset computed from the one above it. `place` is its place in the ranking of the raw dataset, None when it
-    does not compete; `inputs` counts what it was computed from, whether visible or not."""
+    """A dataset computed from the one above it. `cells` are its values in the columns of the list, those that the row
+    above took from it included, None where it has none; `contender` its place in the ranking of the raw dataset, None
+    when it does not compete; `inputs` counts what it was computed from, whether visible or not."""
 
     dataset_id: int
     name: str
@@ -55,8 +58,8 @@ class Result:
     start: datetime | None
     level: int
     inputs: int
-    place: int | None
-    scores: tuple[tuple[str, str], ...]
+    cells: Cells
+    contender: Contender | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,22 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Loose:
+    """A processed dataset that hangs below none of the raw data of its session. `awaited` counts inputs that are not
+    catalogued yet, `hidden` those that the reader may not see."""
+
+    dataset: Dataset
+    awaited: int
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
 class SessionPage:
-    """`loose` are processed datasets that hang below none of the session's raw data."""
+    """One page of the raw data of a session by display, and the results that belong to none of them."""
 
     investigation: InvestigationRecord
     shown: tuple[Shown, ...]
-    loose: tuple[Dataset, ...]
+    loose: tuple[Loose, ...]
     page: Page[Dataset]
 
 
@@ -166,14 +179,31 @@ def _shown(group: Group, raw: Family, reader: Reader) -> Shown:
         for dataset in datasets
         if (found := views.build(group.display, dataset, raw.lineage, reader).best) is not None
     }
-    results = {dataset.id: tuple(_results(dataset, raw.lineage, best.get(dataset.id))) for dataset in datasets}
-    return Shown(group.display, build_list(group.display, datasets, raw.lineage, reader), best, results)
+    rows = build_list(group.display, datasets, raw.lineage, reader)
+    own = _own_cells(group.display, datasets, rows, raw.lineage, reader)
+    results = {row.dataset_id: tuple(_results(row, raw.lineage, own, best.get(row.dataset_id))) for row in rows.rows}
+    return Shown(group.display, rows, best, results)
 
 
-def _results(dataset: Dataset, lineage: Lineage, best: Best | None) -> Iterator[Result]:
+def _own_cells(
+    display: Display, datasets: Sequence[Dataset], rows: ListView, lineage: Lineage, reader: Reader
+) -> dict[int, Cells]:
+    """Per dataset computed from any of these its own values in the columns of their list, not those that a column
+    takes from its outputs; each dataset is evaluated once."""
+    below = {found.id: found for dataset in datasets for found in lineage.outputs_of(dataset.id, "all")}
+    taken = {column.id for column in display.columns if column.outputs is not None}
+    columns = [head.id for head in rows.columns]
+    own = {}
+    for row in build_list(display, tuple(below.values()), lineage, reader).rows:
+        cells = {cell.id: cell for cell in row.cells if not cell.missing and cell.id not in taken}
+        own[row.dataset_id] = tuple(cells.get(column) for column in columns)
+    return own
+
+
+def _results(row: ListRow, lineage: Lineage, own: Mapping[int, Cells], best: Best | None) -> Iterator[Result]:
     places = {contender.dataset_id: contender for contender in best.contenders} if best else {}
-    for related in _walk(lineage, lineage.outputs, dataset.id):
-        found, contender = related.dataset, places.get(related.dataset.id)
+    for related in _walk(lineage, lineage.outputs, row.dataset_id):
+        found = related.dataset
         yield Result(
             dataset_id=found.id,
             name=found.name,
@@ -181,9 +211,14 @@ def _results(dataset: Dataset, lineage: Lineage, best: Best | None) -> Iterator[
             start=found.start,
             level=related.level,
             inputs=len(lineage.inputs.get(found.id, ())) + lineage.hidden_inputs.get(found.id, 0),
-            place=contender.place if contender else None,
-            scores=contender.scores if contender else (),
+            cells=tuple(_origin(above, found.id) or cell for above, cell in zip(row.cells, own[found.id], strict=True)),
+            contender=places.get(found.id),
         )
+
+
+def _origin(cell: Cell, dataset_id: int) -> Cell | None:
+    """The cell if its value was taken from this dataset: there it is shown again."""
+    return cell if cell.provenance is not None and cell.provenance.dataset_id == dataset_id else None
 
 
 def _walk(lineage: Lineage, links: Mapping[int, tuple[int, ...]], start: int) -> Iterator[Related]:
@@ -199,13 +234,18 @@ def _walk(lineage: Lineage, links: Mapping[int, tuple[int, ...]], start: int) ->
         stack.extend((below, level + 1) for below in reversed(links.get(key, ())))
 
 
-def _loose(view: View, investigation_ids: tuple[int, ...], raw: Family) -> tuple[Dataset, ...]:
+def _loose(view: View, investigation_ids: tuple[int, ...], raw: Family) -> tuple[Loose, ...]:
     if raw.total > len(raw.datasets):
         return ()  # the raw data of its results may be on another page
     window = Window(LOOSE_RESULTS, 0, "STARTDATE")
     found = family(view, DatasetCriteria(investigation_ids=investigation_ids, types=("processed",)), window)
     below = {d.id for dataset in raw.datasets for d in raw.lineage.outputs_of(dataset.id, "all")}
-    return tuple(dataset for dataset in found.datasets if dataset.id not in below)
+    lineage = found.lineage
+    return tuple(
+        Loose(one, len(lineage.awaited_inputs.get(one.id, ())), lineage.hidden_inputs.get(one.id, 0))
+        for one in found.datasets
+        if one.id not in below
+    )
 
 
 def reader_settings(query: Mapping[str, Any]) -> dict[str, Any]:

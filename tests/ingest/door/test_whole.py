@@ -112,9 +112,11 @@ def differences(found: Snapshot, expected: Snapshot) -> dict[str, Any]:
     both = found.canonical(), expected.canonical()
     result = {}
     for part in both[0]:
-        here, there = ({repr(entry) for entry in _entries(side[part])} for side in both)
-        if here != there:
-            result[part] = {"only here": sorted(here - there), "missing": sorted(there - here)}
+        here, there = (_entries(side[part]) for side in both)
+        alone = [repr(entry) for entry in here if entry not in there]
+        missing = [repr(entry) for entry in there if entry not in here]
+        if alone or missing or len(here) != len(there):
+            result[part] = {"only here": alone, "missing": missing}
     return result
 
 

@@ -150,8 +150,9 @@ class Seeder:
 
 @dataclass(frozen=True)
 class Facility:
-    """Ids of what `seed` makes. `raw` are three datasets, `results` two per raw one, `merge` comes from all results'
-    raw data, `report` from the merge. `other` belongs to dee alone, `open` is released."""
+    """Ids of what `seed` makes. `sample` is the apple, beside it is a plum without data. `raw` are three datasets,
+    `results` two per raw one, `merge` comes from all raw data, `report` from the merge. `other` belongs to dee alone,
+    `open` is released."""
 
     apple: int
     sample: int
@@ -210,6 +211,7 @@ def _content(seeder: Seeder) -> Facility:
         summary="Crystals of an example",
     )
     sample = seeder.sample(apple, "apple", {"Sample_description": "a red APPLE, 100 % pure_"})
+    seeder.sample(apple, "plum", {"Sample_description": "7.5"})
     energies = ("9", "12.4", "1.3e1")
     raw = seeder.datasets(
         apple,

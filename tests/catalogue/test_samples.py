@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from icat_schema.gateway import Session
-from tests.catalogue.seed import Facility, Seeder
+from tests.catalogue.seed import Facility
 
 Get = Callable[..., Any]
 SAMPLES = "/catalogue/{s}/samples"
@@ -17,15 +16,6 @@ SAMPLES = "/catalogue/{s}/samples"
 def names(reply: Any) -> list[str]:
     assert reply.status_code == 200, reply.get_data(as_text=True)
     return [one["name"] for one in reply.json]
-
-
-@pytest.fixture(scope="module")
-def plum(seeder: Seeder, root: Session, facility: Facility) -> Iterator[int]:
-    """A second sample of ada's session, without raw data."""
-    sample = seeder.sample(facility.apple, "plum", {"Sample_description": "7.5"})
-    seeder.datasets(facility.apple, sample, [{"name": "plum_result", "type": "processed"}])
-    yield sample
-    root.delete("Sample", [sample])
 
 
 @pytest.mark.parametrize(
@@ -47,9 +37,7 @@ def plum(seeder: Seeder, root: Session, facility: Facility) -> Iterator[int]:
         ({"sortBy": "DATE", "limit": "1", "skip": "1"}, ["plum"]),
     ],
 )
-def test_a_filter_leaves_what_it_says(
-    get: Get, facility: Facility, plum: int, query: dict[str, str], expected: list[str]
-) -> None:
+def test_a_filter_leaves_what_it_says(get: Get, facility: Facility, query: dict[str, str], expected: list[str]) -> None:
     assert names(get("ada", SAMPLES, investigationId=facility.apple, **query)) == expected
 
 
@@ -57,7 +45,7 @@ def test_unknown_samples_are_an_empty_list(get: Get, facility: Facility) -> None
     assert names(get("ada", SAMPLES, sampleIds="999999,888888")) == []
 
 
-def test_datasets_are_filled_only_when_asked_for(get: Get, facility: Facility, plum: int) -> None:
+def test_datasets_are_filled_only_when_asked_for(get: Get, facility: Facility) -> None:
     bare = get("ada", SAMPLES, sampleIds=facility.sample).json[0]
     assert "datasets" not in bare
     full = get("ada", SAMPLES, sampleIds=facility.sample, includeDatasets="true", nested="true").json[0]
@@ -66,7 +54,7 @@ def test_datasets_are_filled_only_when_asked_for(get: Get, facility: Facility, p
     assert full["meta"] == {"page": {"total": 1, "totalPages": 1, "currentPage": 1}}
 
 
-def test_samples_without_datasets_have_an_empty_list(get: Get, facility: Facility, plum: int) -> None:
+def test_samples_without_datasets_have_an_empty_list(get: Get, facility: Facility) -> None:
     query = {"includeDatasets": "true", "datasetType": "acquisition"}
     found = get("ada", SAMPLES, investigationId=facility.apple, **query).json
     assert {one["name"]: len(one["datasets"]) for one in found} == {"apple": 3, "plum": 0}

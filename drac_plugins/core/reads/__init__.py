@@ -6,5 +6,6 @@ records into the JSON of the ICAT+ API, `arguments` reads its queries, `schemas`
 
 Why the reads look as they do: ICAT checks the entity at the end of every *selected* path and drops the row when the
 caller may not read it, also for a missing to-one relation. So each relation is a query of its own, and only
-conditions, which are not checked, walk through relations freely.
+conditions, which are not checked, walk through relations freely. Types, instruments, techniques and users are taken to
+be readable by everybody, as python-icat's own set-up makes them.
 """

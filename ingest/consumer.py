@@ -215,7 +215,7 @@ class Consumer:
     def _existing(
         self, message: DatasetMessage, slots: Collection[Slot]
     ) -> tuple[DatasetState | None, list[Namesake], list[str]]:
-        """The dataset at this place (in the sessions of the proposal, else anywhere), what else has its names, warnings."""
+        """The dataset at this place (in the proposal's sessions, else anywhere); what else has its names; warnings."""
         ours = {slot.id for slot in slots}
         state = self._registered(message.location, ours)
         if state is not None:

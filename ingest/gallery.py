@@ -18,12 +18,11 @@ from ingest import memory
 from ingest.disk import Disk
 from ingest.names import normalise_location, place, proposal_key
 from ingest.parameters import ParameterTypes
-from ingest.plan import GALLERY_PATHS
+from ingest.plan import GALLERY_IDS, GALLERY_PATHS
 from ingest.waiting import not_there
 
 logger = logging.getLogger(__name__)
 
-GALLERY_IDS = "ResourcesGallery"
 _STEP = "gallery"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from drac_plugins.core.links.tables import dataset_long_value
 from ingest.competition import Origin, from_document, to_document
@@ -64,8 +65,9 @@ def keep_aside(connection: Connection, dataset_id: int, aside: Mapping[str, tupl
 def want_sums(connection: Connection, investigation_id: int) -> None:
     """Sums of the session and of its samples have to be made again."""
     table = investigation_sums
-    changed = connection.execute(
-        update(table).where(table.c.investigation_id == investigation_id).values(wanted=table.c.wanted + 1)
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        insert(table)
+        .values(investigation_id=investigation_id, wanted=1, written=0)
+        .on_conflict_do_update(index_elements=["investigation_id"], set_={"wanted": table.c.wanted + 1})
     )
-    if not changed.rowcount:
-        connection.execute(table.insert().values(investigation_id=investigation_id, wanted=1, written=0))

@@ -27,6 +27,7 @@ from ingest.writes import (
 )
 
 COMPUTED_PREFIX = "__"
+GALLERY_IDS, GALLERY_PATHS = "ResourcesGallery", "ResourcesGalleryFilePaths"
 COMPUTED = frozenset(
     {
         "input_datasetIds",
@@ -34,11 +35,10 @@ COMPUTED = frozenset(
         "output_datasetIds",
         "output_datasets",
         "output_datasetNames",
-        "ResourcesGallery",
+        GALLERY_IDS,
     }
 )
 """Names that the ingester writes itself, beside those with two leading underscores; producers' values are ignored."""
-GALLERY_PATHS = "ResourcesGalleryFilePaths"
 SEQUENCE_INDEX = "Process_sequence_index"
 ELAPSED, FILE_COUNT, VOLUME = "__elapsedTime", "__fileCount", "__volume"
 LONGEST_LOCATION = 255
@@ -260,7 +260,7 @@ def _update(
     if cut:
         wanted[TRUNCATED] = Value("stringValue", cut)
     writes += _set(wanted, state)
-    gone = [state.parameters[name].id for name in sorted(decision.remove) if name in state.parameters]
+    gone = _gone(decision, writes, state)
     if before and not cut:
         gone.append(before.id)
     if gone:
@@ -273,6 +273,16 @@ def _update(
         writes += [AddInstrument(i) for i in (around.instrument_id,) if i not in state.instruments]
         writes += _surplus("DatasetInstrument", state.instruments, (around.instrument_id,))
     return tuple(writes)
+
+
+def _gone(decision: Decision, writes: Iterable[Write], state: DatasetState) -> list[int]:
+    """Rows of the parameters that nothing supports any more. The ids of gallery files go with their list of paths,
+    since readers pair the two; the gallery run writes them again."""
+    removed = set(decision.remove)
+    new_list = any(isinstance(write, SetParameter) and write.name == GALLERY_PATHS for write in writes)
+    if new_list or GALLERY_PATHS in removed:
+        removed.add(GALLERY_IDS)
+    return [state.parameters[name].id for name in sorted(removed) if name in state.parameters]
 
 
 def _techniques(

@@ -11,8 +11,7 @@ from drac_plugins.core.links.provenance import MARKS
 from icat_schema.gateway import Change, New, Ref, Select, Session
 from icat_schema.gateway.conditions import Eq
 from icat_schema.parameters import Vocabulary, vocabulary
-from ingest.gallery import GALLERY_IDS
-from ingest.plan import ELAPSED, FILE_COUNT, GALLERY_PATHS, VOLUME
+from ingest.plan import ELAPSED, FILE_COUNT, GALLERY_IDS, GALLERY_PATHS, VOLUME
 from ingest.reschedule import ACTUAL_END, ACTUAL_START
 from ingest.statistics import INVESTIGATION_SUMS, SAMPLE_SUMS
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from drac_plugins.core.links.lists import render
 from icat_schema.gateway import Change, New, Ref, Select, Session
 from icat_schema.gateway.conditions import And, Eq, In
+from icat_schema.gateway.errors import ObjectExists
 
 INPUT_MARK = "processing-input"
 OUTPUT_MARK = "processing-output"
@@ -204,10 +205,12 @@ class Applications:
         if not keys:
             return
         facility = Ref(self._facility_id)
-        made = self._session.write(
-            [New("Application", {"facility": facility, "name": name, "version": version}) for name, version in keys]
-        )
-        self._known.update(zip(keys, made, strict=True))
+        new = [New("Application", {"facility": facility, "name": name, "version": version}) for name, version in keys]
+        try:
+            self._known.update(zip(keys, self._session.write(new), strict=True))
+        except ObjectExists:  # another writer was quicker with one of them; the caller looks again
+            self._read({name for name, _ in keys})
+            raise
 
 
 def differences(wanted: JobWanted, found: JobFound | None, application_id: int | None) -> list[str]:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from drac_plugins.core.storage import Store, metadata
 from tests.ingest.apply.corpus import EVERYTHING, feed
 from tests.ingest.apply.ground import Ground, filled_database, fresh_ground
 from tests.ingest.apply.snapshot import Snapshot, take
 from tests.support.catalogue import fresh_catalogue
+from tests.support.postgres import postgres
 
-__all__ = ["fresh_catalogue"]
+__all__ = ["fresh_catalogue", "postgres"]
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +40,15 @@ def straight_ground(template: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def straight(straight_ground: Ground) -> Snapshot:
     return take(straight_ground.session)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store with all tables, on both engines."""
+    if request.param == "sqlite":
+        found = Store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    else:
+        found = Store(request.getfixturevalue("postgres").new_database())
+    metadata.create_all(found.engine)
+    yield found
+    found.close()

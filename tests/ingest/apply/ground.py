@@ -128,13 +128,14 @@ class Ground:
         self.store.close()
 
 
-def ground_on(server: RunningCatalogue, folder: Path, **ingest: object) -> Ground:
+def ground_on(server: RunningCatalogue, folder: Path, *, store: Store | None = None, **ingest: object) -> Ground:
     folder.mkdir(parents=True, exist_ok=True)
     settings = settings_for(server.url, folder, **ingest)
     catalogue = Catalogue(GatewaySettings(server.url))
     session = catalogue.service_session("simple", "root", "root")
-    store = Store(settings.store.url)
-    metadata.create_all(store.engine)
+    if store is None:
+        store = Store(settings.store.url)
+        metadata.create_all(store.engine)
     return Ground(settings, catalogue, session, store, Consumer(settings, session, store))
 
 
@@ -149,8 +150,8 @@ def filled_database(folder: Path) -> Path:
 
 
 @contextmanager
-def fresh_ground(template: Path, folder: Path, **ingest: object) -> Iterator[Ground]:
-    """A catalogue in the initial state in a process of its own, with an empty store."""
+def fresh_ground(template: Path, folder: Path, *, store: Store | None = None, **ingest: object) -> Iterator[Ground]:
+    """A catalogue in the initial state in a process of its own, with an empty store (default: SQLite)."""
     (folder / "icat").mkdir(parents=True)
     with (
         closing(sqlite3.connect(template)) as source,
@@ -158,7 +159,7 @@ def fresh_ground(template: Path, folder: Path, **ingest: object) -> Iterator[Gro
     ):
         source.backup(target)
     server = start_catalogue(folder / "icat")
-    ground = ground_on(server, folder, **ingest)
+    ground = ground_on(server, folder, store=store, **ingest)
     try:
         yield ground
     finally:

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from drac_plugins.core.leases import LeaseBusy, Leases
-from drac_plugins.core.storage import Store, metadata
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    metadata.create_all(store.engine)
-    yield store
-    store.close()
+from drac_plugins.core.storage import Store
 
 
 def test_a_name_is_held_by_one_at_a_time(store: Store) -> None:

@@ -15,6 +15,7 @@ from drac_plugins.core.links.lists import read_ids
 from drac_plugins.core.links.records import Located
 from drac_plugins.core.links.repair import Repair
 from drac_plugins.core.links.tables import dataset_link, dataset_location
+from drac_plugins.core.storage import Store
 from icat_schema.gateway import Change, Select
 from icat_schema.gateway.conditions import Eq
 from ingest.domain import DatasetMessage
@@ -183,8 +184,13 @@ def test_applying_a_family_again_writes_nothing(ground: Ground) -> None:
     assert changes(ground.session) == before
 
 
-def test_both_ends_may_arrive_at_the_same_time(ground: Ground) -> None:
+def test_both_ends_may_arrive_at_the_same_time(template: Path, tmp_path: Path, store: Store) -> None:
     """Eight workers, results before and after their raw data, some twice; one worker per place (the inbox's rule)."""
+    with fresh_ground(template, tmp_path / "threads", store=store) as ground:
+        _arrive_together(ground)
+
+
+def _arrive_together(ground: Ground) -> None:
     raws = [raw(f"r{n}") for n in range(4)]
     results = [made(f"m{n}", *(f"r{k}" for k in range(n + 1))) for n in range(4)]
     finals = [made("z", *(out(f"m{n}") for n in range(4)))]
@@ -210,7 +216,7 @@ def test_both_ends_may_arrive_at_the_same_time(ground: Ground) -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    assert failures == []
+    assert [repr(failure) for failure in failures] == []
     assert Repair(ground.consumer.links).check() == []
     result = family(take(ground.session), "ruby")
     assert result["m3"]["input_datasetIds"] == ["r0", "r1", "r2", "r3"]

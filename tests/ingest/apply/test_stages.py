@@ -30,8 +30,13 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ground(template: Path, tmp_path_factory: pytest.TempPathFactory, disk: Path) -> Iterator[Ground]:
-    options = {"path_map": {"/data": disk}, "max_files_per_dataset": 5, "gallery_max_bytes": 1000}
-    with fresh_ground(template, tmp_path_factory.mktemp("stages") / "ground", **options) as found:
+    with fresh_ground(
+        template,
+        tmp_path_factory.mktemp("stages") / "ground",
+        path_map={"/data": disk},
+        max_files_per_dataset=5,
+        gallery_max_bytes=1000,
+    ) as found:
         yield found
 
 
@@ -244,6 +249,19 @@ def test_a_missing_picture_is_left_out_of_both_lists_and_waited_for(ground: Grou
     before = changes(ground.session)
     ground.apply(sent)
     assert changes(ground.session) == before, "the shortened list must not be undone by the same message"
+
+
+def test_another_list_of_pictures_takes_the_old_ids_away_until_the_gallery_is_made_again(
+    ground: Ground, wire: str, disk: Path
+) -> None:
+    for name in "ab":
+        put(disk, f"{wire}/gallery/{name}.png", PNG + name.encode())
+    done = ground.apply(with_gallery(wire, f"{wire}/gallery/a.png"))
+    run(ground, "gallery", done.dataset_id)
+    ground.apply(with_gallery(wire, f"{wire}/gallery/b.png,{wire}/gallery/a.png"))
+    assert "ResourcesGallery" not in only(ground, wire).parameters
+    run(ground, "gallery", done.dataset_id)
+    assert len(only(ground, wire).parameters["ResourcesGallery"].split()) == 2
 
 
 def test_pictures_of_another_proposal_or_outside_are_not_taken(

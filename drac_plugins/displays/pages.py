@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
+from io import BytesIO
 from typing import Any
 
 import flask
-from flask import Response, redirect, render_template, url_for
+from flask import Response, redirect, render_template, send_file, url_for
 from marshmallow import validate
 
 from drac_plugins.core import resources
@@ -46,6 +47,7 @@ install(blueprint)
 
 _OWN_CHARACTERS = re.compile(r"[A-Za-z0-9/?&=%+._~,:;@!*'()-]*")
 """What addresses of our pages are made of. No backslash, which browsers take for a slash, and no end of line."""
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -111,8 +113,13 @@ def picture(caller: Caller, dataset_id: int, resource_id: str) -> Response:
         found = resources.get(connection, resource_id) if readable.items else None
     if found is None or found.dataset_id != dataset_id:
         raise NotFound("There is no such picture that you may see")
-    reply = Response(found.content, content_type=found.content_type)
-    reply.headers.set("Content-Disposition", "inline" if found.shown else "attachment", filename=found.filename)
+    reply = send_file(
+        BytesIO(found.content),
+        mimetype=found.content_type,
+        as_attachment=not found.shown,
+        download_name=_CONTROL_CHARACTERS.sub("_", found.filename),
+        etag=found.sha256,
+    )
     reply.headers["Cache-Control"] = f"private, max-age={_YEAR_SECONDS}, immutable"
     return reply
 

@@ -25,5 +25,5 @@ plugin = Plugin(
     name="displays",
     summary="Which display applies to a dataset and why, and the pages of the portal",
     blueprints=_blueprints,
-    health={"displays": _health},
+    health={"documents": _health},
 )

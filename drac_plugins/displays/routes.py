@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from displays.document import Display
 from displays.library import Library
@@ -76,6 +76,8 @@ def show_display(display_id: str) -> Response:
         raise NotFound(f"There is no display {display_id!r}; there are: {known}")
     reply = json_reply(_as_data(display))
     reply.set_etag(library().etag(display))
+    reply.headers["Cache-Control"] = "no-cache"  # keep it, but ask whether it is still the same
+    reply.make_conditional(request)
     return reply
 
 

@@ -27,12 +27,14 @@ from drac_plugins.core.reads.criteria import (
 from drac_plugins.core.reads.records import DatafileRecord, InvestigationRecord, Page
 from drac_plugins.core.reads.view import View
 from drac_plugins.displays.families import Family, family
+from icat_schema.gateway import Select
+from icat_schema.gateway.conditions import And, Eq
 
 DATASETS_PER_PAGE = 100
 SESSIONS_PER_PAGE = 50
 FILES_SHOWN = 200
 LOOSE_RESULTS = 500
-"""How many processed datasets of a session are looked through for those that hang below none of its raw data."""
+"""How many processed datasets that hang below none of the raw data of their session are shown."""
 
 Cells = tuple[Cell | None, ...]
 
@@ -156,10 +158,9 @@ def sessions(view: View, text: str | None, instrument: str | None, page: int) ->
 def session_page(view: View, library: Library, reader: Reader, investigation_id: int, page: int) -> SessionPage:
     """Raises NotFound."""
     investigation = _investigation(view, investigation_id)
-    own = (investigation_id,)
     window = Window(DATASETS_PER_PAGE, (page - 1) * DATASETS_PER_PAGE, "STARTDATE")
-    raw = family(view, DatasetCriteria(investigation_ids=own, types=("acquisition",)), window)
-    loose = _loose(view, own, raw) if page == 1 else ()
+    raw = family(view, DatasetCriteria(investigation_ids=(investigation_id,), types=("acquisition",)), window)
+    loose = _loose(view, investigation_id, raw) if page == 1 else ()
     shown = tuple(_shown(group, raw, reader) for group in library.resolve_many(raw.datasets))
     return SessionPage(investigation, shown, loose, Page(raw.datasets, raw.total, window.skip, window.limit))
 
@@ -234,17 +235,20 @@ def _walk(lineage: Lineage, links: Mapping[int, tuple[int, ...]], start: int) ->
         stack.extend((below, level + 1) for below in reversed(links.get(key, ())))
 
 
-def _loose(view: View, investigation_ids: tuple[int, ...], raw: Family) -> tuple[Loose, ...]:
+def _loose(view: View, investigation_id: int, raw: Family) -> tuple[Loose, ...]:
+    """Processed datasets that hang below none of the raw ones; none if some of these are on another page."""
     if raw.total > len(raw.datasets):
-        return ()  # the raw data of its results may be on another page
-    window = Window(LOOSE_RESULTS, 0, "STARTDATE")
-    found = family(view, DatasetCriteria(investigation_ids=investigation_ids, types=("processed",)), window)
+        return ()
+    processed = And(Eq("investigation.id", investigation_id), Eq("type.name", "processed"))
     below = {d.id for dataset in raw.datasets for d in raw.lineage.outputs_of(dataset.id, "all")}
+    ids = [key for (key,) in view.session.rows(Select("Dataset", ["id"], processed)) if key not in below]
+    if not ids:
+        return ()
+    found = family(view, DatasetCriteria(ids=tuple(ids[:LOOSE_RESULTS])), Window(None, 0, "STARTDATE"))
     lineage = found.lineage
     return tuple(
         Loose(one, len(lineage.awaited_inputs.get(one.id, ())), lineage.hidden_inputs.get(one.id, 0))
         for one in found.datasets
-        if one.id not in below
     )
 
 

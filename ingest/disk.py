@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,12 +58,32 @@ class Disk:
             if any(is_below(prefix, root) for root in self._roots):
                 yield folder
 
-    def read(self, announced: str, longest: int) -> bytes | None:
-        """Content of a file; None when it is not there, not allowed, no plain file, or longer than `longest` bytes."""
+    def folder(self, announced: str) -> Path | None:
+        """An announced folder on disk; None when it is not there, cannot be looked at, or is not allowed."""
         path = self.path(announced)
-        if path is None or not self.allowed(path) or not path.is_file() or path.stat().st_size > longest:
+        try:
+            return path if path is not None and path.is_dir() and self.allowed(path) else None
+        except OSError:  # a name that is too long, a folder that is closed to us
             return None
-        return path.read_bytes()
+
+    def read(self, announced: str, longest: int, *, inside: str | None = None) -> bytes | None:
+        """Content of a file; None when it is not there, cannot be read, is not allowed, no plain file, or longer than
+        `longest` bytes. `inside`: announced folder in which the file must lie with all symbolic links followed."""
+        path = self.path(announced)
+        folder = None if inside is None else self.path(inside)
+        if path is None or not self.allowed(path):
+            return None
+        real = Path(os.path.realpath(path))
+        if folder is not None and not real.is_relative_to(os.path.realpath(folder)):
+            return None
+        return _plain_content(real, longest)
+
+    def status(self, path: Path) -> os.stat_result | None:
+        """Of a plain file on disk that is allowed; else None."""
+        try:
+            return path.stat() if path.is_file() and self.allowed(path) else None
+        except OSError:  # a name that is too long, a folder that is closed to us, gone meanwhile
+            return None
 
     def walk(self, folder: Path, nested: Collection[str]) -> Iterator[FileOnDisk]:
         """Every file below a folder, in order of names. Links to folders are not followed; a link to a file counts with
@@ -87,11 +108,24 @@ class Disk:
                 return None
             if not entry.is_file():
                 return None
-            stat = entry.stat()
+            status = entry.stat()
         except OSError:  # gone since we looked, or a link to nowhere
             return None
         text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        return FileOnDisk(text, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
+        return FileOnDisk(text, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def _plain_content(path: Path, longest: int) -> bytes | None:
+    """Looks at what has been opened, not at the name: that may mean something else (a pipe, a link) by now."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > longest:
+                return None
+            content = file.read(longest + 1)
+    except OSError:
+        return None
+    return content if len(content) <= longest else None
 
 
 def _skipped(name: str) -> bool:

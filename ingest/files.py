@@ -106,8 +106,7 @@ class FileStage:
     # ---------------------------------------------------------------------------------------------------- disk
 
     def _folder(self, here: Located) -> Path | None:
-        path = self._disk.path(here.location)
-        return path if path is not None and path.is_dir() and self._disk.allowed(path) else None
+        return self._disk.folder(here.location)
 
     def _nested(self, inside: Iterable[Located], here: Located) -> frozenset[str]:
         return frozenset(d.location_key[len(here.location_key) + 1 :] for d in inside)
@@ -147,7 +146,7 @@ class FileStage:
                 logger.warning("listed file %s does not lie in its dataset %s; left out", sent, here.location)
                 continue
             on_disk = self._disk.path(path)
-            stat = on_disk.stat() if on_disk and on_disk.is_file() and self._disk.allowed(on_disk) else None
+            stat = self._disk.status(on_disk) if on_disk else None
             size = item["size"] if item["size"] is not None else (stat.st_size if stat else None)
             modified = datetime.fromtimestamp(stat.st_mtime, UTC) if stat else None
             parameters = [(str(name), str(value)) for name, value in item["parameters"]]

@@ -80,9 +80,17 @@ class GalleryStage:
             logger.warning("gallery file %s does not belong to the proposal of %s; left out", path, here.location)
         return same
 
+    def _reach(self, path: str) -> str | None:
+        """The folder of the proposal: a link in it must not show its reader what lies with another proposal."""
+        found = place(path, self._settings.ingest.data_roots)
+        if found is None or found.proposal is None:
+            return None
+        before, proposal, _ = path.partition(f"/{found.proposal}/")
+        return before + proposal
+
     def _discovered(self, here: Located) -> list[str]:
-        folder = self._disk.path(f"{here.location}/gallery")
-        if folder is None or not folder.is_dir() or not self._disk.allowed(folder):
+        folder = self._disk.folder(f"{here.location}/gallery")
+        if folder is None:
             return []
         accepted = {extension.casefold() for extension in self._settings.ingest.gallery_extensions}
         return sorted(
@@ -95,7 +103,7 @@ class GalleryStage:
         """Path and resource id of every file that could be read, in order."""
         kept: list[tuple[str, str]] = []
         for path in dict.fromkeys(paths):
-            content = self._disk.read(path, self._settings.ingest.gallery_max_bytes)
+            content = self._disk.read(path, self._settings.ingest.gallery_max_bytes, inside=self._reach(path))
             if content is not None:
                 with self._store.begin() as connection:
                     kept.append((path, resources.put(connection, dataset_id, path, content)))

@@ -15,6 +15,8 @@ from webargs.flaskparser import FlaskParser
 from drac_plugins.core.errors import Invalid
 from drac_plugins.core.web.paths import FORBIDDEN_CHARACTERS
 
+_CLEARER = {"Invalid input type": 'The body must be a JSON object, such as {"name": "value"}'}
+"""marshmallow's own words that tell nobody what to do -> ours."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -93,6 +95,7 @@ def _faults(messages: Any, path: str) -> list[str]:
     if isinstance(messages, list | tuple):
         return [fault for message in messages for fault in _faults(message, path)]
     text = str(messages).rstrip(".")
+    text = _CLEARER.get(text, text)
     return [f"{path}: {text}" if path else text]
 
 

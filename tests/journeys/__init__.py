@@ -1,0 +1,1 @@
+"""Whole journeys through running processes, with people and programs who do not keep to the rules."""

@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+RUN := $(VENV)/.installed-to-run
+TEST := $(VENV)/.installed-to-test
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint check unit browser bench clean
@@ -10,31 +11,35 @@ STAMP := $(VENV)/.installed
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(STAMP): pyproject.toml
+$(RUN): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(TEST): $(RUN)
 	$(BIN)/python -m pip install --quiet --editable '.[test,postgres]'
 	touch $@
 
-install: $(STAMP)  ## virtual environment with everything, in .venv
+install: $(TEST)  ## virtual environment with everything, in .venv
 
-demo: $(STAMP)  ## set up and run the main job with sample data, then keep serving at http://127.0.0.1:8000
+demo: $(RUN)  ## set up and run the main job with sample data, then keep serving at http://127.0.0.1:8000
 	$(BIN)/drac demo $(DEMO_ARGS)
 
-test: $(STAMP) lint  ## set up, check and run the tests
+test: $(TEST) lint  ## set up, check and run the tests
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
-lint: $(STAMP)  ## format, lint, types, floors, data checks
+lint: $(TEST)  ## format, lint, types, floors, data checks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/drac displays check
 
-browser: $(STAMP)  ## the pages in headless Chromium
+browser: $(TEST)  ## the pages in headless Chromium
 	$(BIN)/python -m pytest -m browser
 
-bench: $(STAMP)  ## ratios against named baselines
+bench: $(TEST)  ## ratios against named baselines
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove the virtual environment and what the demonstration wrote

@@ -14,6 +14,7 @@ from displays.listing import ListRow, ListView, build_list
 from displays.reader import Reader
 from displays.records import Dataset, Lineage
 from displays.resolution import Resolution
+from displays.values import Evaluator
 from displays.view_model import Best, Cell, Contender
 from displays.view_model import View as DatasetView
 from drac_plugins.core.errors import NotFound
@@ -175,11 +176,8 @@ def _investigation(view: View, investigation_id: int) -> InvestigationRecord:
 def _shown(group: Group, raw: Family, reader: Reader) -> Shown:
     wanted = set(group.dataset_ids)
     datasets = [dataset for dataset in raw.datasets if dataset.id in wanted]
-    best = {
-        dataset.id: found
-        for dataset in datasets
-        if (found := views.build(group.display, dataset, raw.lineage, reader).best) is not None
-    }
+    evaluator = Evaluator(group.display, raw.lineage, reader)
+    best = {dataset.id: found for dataset in datasets if (found := views.best(evaluator, dataset)) is not None}
     rows = build_list(group.display, datasets, raw.lineage, reader)
     own = _own_cells(group.display, datasets, rows, raw.lineage, reader)
     results = {row.dataset_id: tuple(_results(row, raw.lineage, own, best.get(row.dataset_id))) for row in rows.rows}

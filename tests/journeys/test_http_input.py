@@ -13,6 +13,7 @@ import requests
 from drac_plugins.core.settings import load
 from drac_plugins.demo.verify import API_KEY, Visitor
 from tests.journeys.showers import Operation, Shot, operations, pages, shots
+from tests.journeys.visitors import submit_log_in
 from tests.support.demonstration import Demonstration
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow]
@@ -152,14 +153,20 @@ def test_sessions_that_are_none_or_have_ended_are_refused_with_what_to_do(gunner
 
 
 def test_no_session_id_key_or_password_gets_into_a_log(gunner: Gunner, demonstration: Demonstration) -> None:
-    for path in ("/session", "/portal/log-in"):
-        for body in (
-            {"json": {"plugin": "simple", "username": "ada", "password": PASSWORD}},
-            {"data": {"username": "ada", "password": PASSWORD}},
-        ):
-            reply = requests.post(gunner.url + path, timeout=30, **body)  # type: ignore[arg-type]
-            assert reply.status_code in (400, 403)
-            assert PASSWORD not in reply.text
+    refusals = [
+        requests.post(
+            f"{gunner.url}/session",
+            json={"plugin": "simple", "username": "ada", "password": PASSWORD},
+            timeout=30,
+        )
+    ]
+    with requests.Session() as browser:
+        odd = ("ada", "nobody", "ada' OR '1'='1", "<b>x</b>", "ä" * 100, "")
+        refusals += [submit_log_in(browser, gunner.url, name, PASSWORD) for name in odd]
+    for reply in refusals:
+        assert reply.status_code in (400, 403)
+        assert PASSWORD not in reply.text
+        assert "<b>x" not in reply.text
     requests.get(f"{gunner.url}/catalogue/{gunner.good['sessionId']}/nothing/here?password={PASSWORD}", timeout=30)
     settings = load(demonstration.settings_file, {})
     logs = {path.name: path.read_text(errors="replace") for path in (settings.var / "logs").glob("*.log")}

@@ -215,13 +215,15 @@ def _ctrl_c() -> Iterator[threading.Event]:
         interrupted.set()
         raise KeyboardInterrupt
 
-    previous = signal.signal(signal.SIGTERM, on_signal)
+    # SIGINT too: a shell that starts us in the background has it ignored
+    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield interrupted
     except KeyboardInterrupt:
         click.echo("\nstopping", err=True)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _answers(url: str) -> bool:

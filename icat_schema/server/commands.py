@@ -287,7 +287,8 @@ def _listen(service: Service) -> None:
         )
     except OSError as error:
         raise click.ClickException(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell that starts us in the background has SIGINT ignored
+        signal.signal(number, _stop)
     click.echo(f"listening on http://{server.effective_host}:{server.effective_port}")
     sys.stdout.flush()
     server.run()

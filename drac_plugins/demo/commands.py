@@ -212,8 +212,9 @@ def _ctrl_c() -> Iterator[threading.Event]:
     interrupted = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        interrupted.set()
-        raise KeyboardInterrupt
+        if not interrupted.is_set():  # a second one must not disturb the stopping
+            interrupted.set()
+            raise KeyboardInterrupt
 
     # SIGINT too: a shell that starts us in the background has it ignored
     previous = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -6,11 +6,15 @@ missing.
 
 from __future__ import annotations
 
+import socket
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
+
+from sqlalchemy import Connection
 
 from drac_plugins.core.leases import Leases
 from drac_plugins.core.links import linktable
@@ -20,8 +24,10 @@ from drac_plugins.core.links.writing import Links, LinkSettings
 from drac_plugins.core.settings import Settings
 from drac_plugins.core.storage import Store
 from icat_schema.gateway import Session
+from icat_schema.gateway.errors import InvalidRequest
 from icat_schema.parameters import vocabulary
 from ingest import memory
+from ingest.competition import Origin
 from ingest.datasets import Namesake, carry_out, column_location, name_candidates, namesakes, read_dataset
 from ingest.domain import DatasetMessage, InvestigationMessage, Message
 from ingest.facility import Facility
@@ -47,14 +53,15 @@ _FOLDER_LOOK = 200  # datasets of a session folder that are looked at to find it
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Where a message leads: `state` None when its dataset does not exist yet. `taken`: names that other
-    datasets of the session have."""
+    """Where a message leads: `state` None when its dataset does not exist yet. `remembered`: of the messages before.
+    `taken`: names that other datasets of the session have."""
 
     instrument: tuple[int, str]
     found: Found
     state: DatasetState | None
     weighed: Weighed
     sorted: Sorted
+    remembered: Origin | None = None
     warnings: tuple[str, ...] = ()
     taken: frozenset[str] = frozenset()
 
@@ -76,7 +83,8 @@ class Consumer:
         self._store = store
         self._now = now
         self._facility = Facility(session, facility.name, ingest.beamline_aliases)
-        self._investigations = Investigations(session, self._facility, Leases(store, now=now), ingest)
+        self._leases = Leases(store, owner=f"ingester {settings.var.resolve()} on {socket.gethostname()}", now=now)
+        self._investigations = Investigations(session, self._facility, self._leases, ingest)
         self._techniques = Techniques(session)
         self._parameter_types: ParameterTypes | None = None
         self._adopting = threading.Lock()
@@ -87,6 +95,7 @@ class Consumer:
             store,
             LinkSettings(facility.name, ingest.mount_prefixes, ingest.foreign_names),
             now=now,
+            leases=self._leases,
         )
         self._policy = Policy(
             lambda pids, definition: technique_names(pids, definition, ingest.definition_techniques),
@@ -136,6 +145,11 @@ class Consumer:
             pause = settings.ingest.sums_pause_seconds
             StatisticsStage(session, store, types, pause_seconds=pause, now=self._now).run(dataset_id)
 
+    def take_over(self) -> int:
+        """Take back the leases of a predecessor that was killed; only when there can be no other ingester of this
+        installation, before the first message. Returns how many."""
+        return self._leases.clear()
+
     def recover(self) -> int:
         """Finish links that an interrupted run left behind; call at start. Returns how many datasets were looked at."""
         done = 0
@@ -176,18 +190,39 @@ class Consumer:
         here = self._look(message, arrival, inbox_id)
         plan = self._plan(message, here)
         pids = message.parameter("technique_pid") or ""
-        dataset_id, name = carry_out(
-            self._session,
-            self._facility,
-            plan.writes,
-            here.state.id if here.state else None,
+        types, techniques = (
             self.parameter_types.get(plan.parameter_names),
             self._techniques.ids(plan.technique_names, pids),
-            here.taken,
         )
+        known = here.state.id if here.state else None
+        with self._noted(known, here, plan):
+            dataset_id, name = carry_out(
+                self._session, self._facility, plan.writes, known, types, techniques, here.taken
+            )
         left = self._remember(message, here, plan, dataset_id, name)
         self.links.arrive(dataset_id, left)
         return Done(here.found.id, dataset_id, here.warnings)
+
+    @contextmanager
+    def _noted(self, known: int | None, here: Here, plan: Plan) -> Iterator[None]:
+        """Take the note about an update before it is written: a run that is killed in between then does the same again,
+        although the dataset has the new parameters already. What the catalogue does not accept is taken back."""
+        if known is None:
+            yield
+            return
+        with self._store.begin() as connection:
+            self._note(connection, known, here, plan)
+        try:
+            yield
+        except InvalidRequest:
+            with self._store.begin() as connection:
+                memory.keep_origin(connection, known, here.remembered)
+            raise
+
+    def _note(self, connection: Connection, dataset_id: int, here: Here, plan: Plan) -> None:
+        taken = {n: here.sorted.values[n] for n in here.weighed.decision.values}
+        memory.keep_origin(connection, dataset_id, plan.origin)
+        memory.keep_long_values(connection, dataset_id, taken)
 
     def _look(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Here:
         instrument = self._instrument(message.beamline)
@@ -203,7 +238,9 @@ class Consumer:
         weighed = weigh(offer(message, named.values, arrival, inbox_id), state, remembered)
         measured = self._facility.instrument(message.parameter("actualInstrument") or "") or instrument
         taken = frozenset(other.name for other in others if other.investigation_id == found.id)
-        return Here(measured, found, state, weighed, named, (*message.warnings, *warnings, *named.warnings), taken)
+        return Here(
+            measured, found, state, weighed, named, remembered, (*message.warnings, *warnings, *named.warnings), taken
+        )
 
     def _adopt(self) -> None:
         """Once per process: learn about datasets that were in the catalogue before us."""
@@ -297,7 +334,6 @@ class Consumer:
         self, message: DatasetMessage, here: Here, plan: Plan, dataset_id: int, created: str | None
     ) -> set[int]:
         state, origin = here.state, plan.origin
-        taken = {n: here.sorted.values[n] for n in here.weighed.decision.values}
         located = Located(
             dataset_id,
             message.location,
@@ -309,11 +345,12 @@ class Consumer:
             plan.type == "processed",
         )
         with self._store.begin() as connection:
-            memory.keep_origin(connection, dataset_id, origin)
-            memory.keep_long_values(connection, dataset_id, taken)
+            if state is None:
+                self._note(connection, dataset_id, here, plan)
             memory.keep_aside(connection, dataset_id, here.sorted.aside, self._now())
             memory.want_sums(connection, here.found.id)
-            return self.links.register(connection, located, message.input_paths if plan.declares_inputs else None)
+            left = self.links.register(connection, located, message.input_paths if plan.declares_inputs else None)
+            return left if here.remembered else left | self.links.want_relatives(connection, dataset_id)
 
 
 def _number(text: str | None) -> int | None:

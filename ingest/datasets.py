@@ -124,13 +124,16 @@ def carry_out(
     if dataset_id is None:
         raise ValueError("a plan for a dataset that does not exist begins with its creation")
     operations: list[New | Change] = []
-    for write in writes:
-        operations += _operation(facility, write, dataset_id, types, techniques)
+    for write in writes:  # in their order: what a killed run leaves must lead to the same plan again
+        if not isinstance(write, RemoveRows):
+            operations += _operation(facility, write, dataset_id, types, techniques)
+            continue
+        if operations:
+            session.write(operations)
+            operations = []
+        _remove(session, write, dataset_id)
     if operations:
         session.write(operations)
-    for write in writes:
-        if isinstance(write, RemoveRows):
-            _remove(session, write, dataset_id)
     return dataset_id, None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,24 +12,19 @@ from drac_plugins.core.inbox import stages as due_stages
 from drac_plugins.core.links import linktable
 from drac_plugins.core.links.records import Located
 from drac_plugins.core.settings import Settings
-from drac_plugins.core.storage import Store
-from icat_schema.gateway import Change, New, Ref, Select, Session
-from icat_schema.gateway.conditions import And, Eq, In
+from icat_schema.gateway import Change, New, Ref, Select
+from icat_schema.gateway.conditions import Eq
 from icat_schema.gateway.errors import ObjectExists
 from ingest import memory
 from ingest.competition import Origin
-from ingest.disk import Disk
+from ingest.dataset_stage import DatasetStage
 from ingest.names import is_below, normalise_location, place
-from ingest.outcome import NotYet
-from ingest.parameters import ParameterTypes
 from ingest.plan import FILE_COUNT, VOLUME
-from ingest.waiting import not_there
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
 _LONGEST = 255
-_STEP = "files"
 _FORMATS = {"h5": "hdf5", "hdf": "hdf5", "nxs": "hdf5", "tif": "tiff", "jpg": "jpeg"}
 _TYPE_FOLDERS = frozenset(
     ["RAW_DATA", "PROCESSED_DATA", "NOBACKUP", "SCRIPTS", "GALLERY", "NOTES", "raw", "processed", "_nobackup"]
@@ -65,24 +60,10 @@ class Row:
     size: int | None
 
 
-class FileStage:
-    """One run over one dataset; may be repeated at any time."""
+class FileStage(DatasetStage):
+    """Registers the files of a dataset."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        session: Session,
-        store: Store,
-        types: ParameterTypes,
-        *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._settings = settings
-        self._session = session
-        self._store = store
-        self._types = types
-        self._now = now
-        self._disk = Disk(settings.ingest.data_roots, settings.ingest.path_map)
+    step = "files"
 
     def run(self, dataset_id: int) -> None:
         """Register files and refresh the counts. Raises NotYet when the folder is not there (yet)."""
@@ -97,11 +78,7 @@ class FileStage:
         census = self._listed(here, origin) if origin and listed else self._discovered(here, nested)
         self._register(here, census)
         if missing and not listed and _walkable(here.location, self._settings):
-            raise self._not_there(here, f"The folder {here.location} is not there, or cannot be read")
-
-    def _not_there(self, here: Located, text: str) -> NotYet:
-        minutes = self._settings.ingest.missing_folder_retry_minutes
-        return not_there(self._store, here.dataset_id, _STEP, text, minutes, self._now())
+            raise self._not_there(here.dataset_id, f"The folder {here.location} is not there, or cannot be read")
 
     # ---------------------------------------------------------------------------------------------------- disk
 
@@ -123,7 +100,7 @@ class FileStage:
             for file in self._disk.walk(folder, frozenset(nested)):
                 self._take(census, Found(file.name, f"{here.location}/{file.name}", file.size, file.modified))
         except OSError as error:
-            raise self._not_there(here, f"{here.location}: {error.strerror}") from error
+            raise self._not_there(here.dataset_id, f"{here.location}: {error.strerror}") from error
         return census
 
     def _take(self, census: Census, file: Found) -> None:
@@ -174,10 +151,21 @@ class FileStage:
         gone = present.keys() - {f.name for f in census.files}
         count = census.count + len(gone)
         size = census.size + sum(present[name].size or 0 for name in gone)
-        if self._show(here.dataset_id, {FILE_COUNT: str(count), VOLUME: str(size)}):
-            with self._store.begin() as connection:
-                memory.want_sums(connection, here.investigation_id)
-                due_stages.make_due(connection, here.dataset_id, "statistics", self._now(), self._now())
+        self._show(here, {FILE_COUNT: str(count), VOLUME: str(size)})
+
+    def _show(self, here: Located, wanted: Mapping[str, str]) -> None:
+        """Write the counts where they differ. The sums of the session are asked for before, because nobody knows after
+        a crash that there was a difference, and after, because they may have been made in between."""
+        writes = self._parameter_writes(here.dataset_id, wanted)
+        if writes:
+            self._ask_for_sums(here)
+            self._session.write(writes)
+            self._ask_for_sums(here)
+
+    def _ask_for_sums(self, here: Located) -> None:
+        with self._store.begin() as connection:
+            memory.want_sums(connection, here.investigation_id)
+            due_stages.make_due(connection, here.dataset_id, "statistics", self._now(), self._now())
 
     def _create(self, dataset_id: int, files: Sequence[Found], formats: Mapping[str, int]) -> None:
         types = self._types.get({name for f in files for name, _ in f.parameters})
@@ -198,26 +186,6 @@ class FileStage:
     def _formats(self) -> Mapping[str, int]:
         rows = self._session.rows(Select("DatafileFormat", ["name", "id"], order=[("id", "DESC")]))
         return {name.casefold(): row for name, row in rows}
-
-    def _show(self, dataset_id: int, wanted: Mapping[str, str]) -> bool:
-        """Write the counts where they differ; returns whether they did."""
-        query = Select(
-            "DatasetParameter",
-            ["type.name", "id", "stringValue"],
-            where=And(Eq("dataset.id", dataset_id), In("type.name", list(wanted))),
-        )
-        present = {name: (row, text) for name, row, text in self._session.rows(query)}
-        types = self._types.get(wanted)
-        writes: list[New | Change] = []
-        for name, value in wanted.items():
-            if name not in present:
-                fields = {"dataset": Ref(dataset_id), "type": Ref(types[name].id), "stringValue": value}
-                writes.append(New("DatasetParameter", fields))
-            elif present[name][1] != value:
-                writes.append(Change("DatasetParameter", present[name][0], {"stringValue": value}))
-        if writes:
-            self._session.write(writes)
-        return bool(writes)
 
 
 def _datafile(dataset_id: int, file: Found, formats: Mapping[str, int], types: Mapping[str, int]) -> New:

@@ -3,47 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 from drac_plugins.core import resources
 from drac_plugins.core.links import linktable
 from drac_plugins.core.links.lists import LONGEST_VALUE
 from drac_plugins.core.links.records import Located
-from drac_plugins.core.settings import Settings
-from drac_plugins.core.storage import Store
-from icat_schema.gateway import Change, New, Ref, Select, Session
-from icat_schema.gateway.conditions import And, Eq, In
 from ingest import memory
-from ingest.disk import Disk
+from ingest.dataset_stage import DatasetStage
 from ingest.names import normalise_location, place, proposal_key
-from ingest.parameters import ParameterTypes
 from ingest.plan import GALLERY_IDS, GALLERY_PATHS
-from ingest.waiting import not_there
 
 logger = logging.getLogger(__name__)
 
-_STEP = "gallery"
 
+class GalleryStage(DatasetStage):
+    """Keeps the gallery of a dataset; the same files keep their ids."""
 
-class GalleryStage:
-    """One run over one dataset; the same files keep their ids."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        session: Session,
-        store: Store,
-        types: ParameterTypes,
-        *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._now = now
-        self._settings = settings
-        self._session = session
-        self._store = store
-        self._types = types
-        self._disk = Disk(settings.ingest.data_roots, settings.ingest.path_map)
+    step = "gallery"
 
     def run(self, dataset_id: int) -> None:
         """Keep the files and write the two parameters. Raises NotYet when announced files are not there (yet)."""
@@ -59,9 +36,7 @@ class GalleryStage:
             self._show(dataset_id, kept)
         missing = [path for path in announced if path in paths and path not in {p for p, _ in kept}]
         if missing:
-            minutes = self._settings.ingest.missing_folder_retry_minutes
-            text = f"Gallery file {missing[0]} is not there"
-            raise not_there(self._store, dataset_id, _STEP, text, minutes, self._now())
+            raise self._not_there(dataset_id, f"Gallery file {missing[0]} is not there")
 
     def _announced(self, text: str | None) -> list[str]:
         prefixes = self._settings.ingest.mount_prefixes
@@ -113,21 +88,7 @@ class GalleryStage:
 
     def _show(self, dataset_id: int, kept: list[tuple[str, str]]) -> None:
         paths, ids = _texts(kept)
-        wanted = {GALLERY_IDS: ids, GALLERY_PATHS: paths}
-        query = Select(
-            "DatasetParameter",
-            ["type.name", "id", "stringValue"],
-            where=And(Eq("dataset.id", dataset_id), In("type.name", list(wanted))),
-        )
-        present = {name: (row, text) for name, row, text in self._session.rows(query)}
-        types = self._types.get(wanted)
-        writes: list[New | Change] = []
-        for name, value in wanted.items():
-            if name not in present:
-                fields = {"dataset": Ref(dataset_id), "type": Ref(types[name].id), "stringValue": value}
-                writes.append(New("DatasetParameter", fields))
-            elif present[name][1] != value:
-                writes.append(Change("DatasetParameter", present[name][0], {"stringValue": value}))
+        writes = self._parameter_writes(dataset_id, {GALLERY_IDS: ids, GALLERY_PATHS: paths})
         if writes:
             self._session.write(writes)
 

@@ -21,7 +21,11 @@ def origin_of(connection: Connection, dataset_id: int) -> Origin | None:
     return from_document(document) if document is not None else None
 
 
-def keep_origin(connection: Connection, dataset_id: int, origin: Origin) -> None:
+def keep_origin(connection: Connection, dataset_id: int, origin: Origin | None) -> None:
+    """None: forget what was remembered."""
+    if origin is None:
+        connection.execute(delete(dataset_origin).where(dataset_origin.c.dataset_id == dataset_id))
+        return
     document = to_document(origin)
     changed = connection.execute(
         update(dataset_origin).where(dataset_origin.c.dataset_id == dataset_id).values(document=document)

@@ -138,7 +138,20 @@ def known_origin(state: DatasetState, remembered: Origin | None) -> Origin:
 def weigh(offered: Offer, state: DatasetState | None, remembered: Origin | None) -> Weighed:
     """Which parts of a message count. Needs no ids, so that nothing is looked up or made for parts that do not."""
     before = known_origin(state, remembered) if state else None
+    if before is not None and remembered is None and _same_message(offered, before):
+        before = None
     return Weighed(offered, decide(offered, present_names(state) if state else (), before), before)
+
+
+def _same_message(offered: Offer, found: Origin) -> bool:
+    """Whether a dataset of which nothing is remembered looks as this message would have left it. Then it did: the run
+    that made it was killed before it could take a note."""
+    mine, theirs = offered.rank, found.top
+    return (
+        (mine.index, mine.complete) == (theirs.index, theirs.complete)
+        and not _differ(found.start, offered.start)
+        and not _differ(theirs.end, mine.end)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +257,7 @@ def _update(
     around: Surroundings,
     policy: Policy,
 ) -> tuple[Write, ...]:
-    writes: list[Write] = []
+    writes: list[Write] = _outdated_gallery(taken, state)
     if fields := _changed_fields(message, decision, kind, state, around):
         writes.append(ChangeDataset(fields))
     wanted = {**taken, ELAPSED: elapsed(decision.start, decision.end, policy.elapsed_unit)}
@@ -260,27 +273,36 @@ def _update(
     if cut:
         wanted[TRUNCATED] = Value("stringValue", cut)
     writes += _set(wanted, state)
-    gone = _gone(decision, writes, state)
+    gone = _gone(decision, state)
     if before and not cut:
         gone.append(before.id)
-    if gone:
-        writes.append(RemoveRows("DatasetParameter", tuple(gone)))
+    surplus: list[RemoveRows] = []
     final = _techniques(taken, state.parameters, decision.remove, policy)
     if final is not None:
         writes += [AddTechnique(name) for name in final if name not in state.techniques]
-        writes += _surplus("DatasetTechnique", state.techniques, final)
+        surplus += _surplus("DatasetTechnique", state.techniques, final)
     if decision.leads:
         writes += [AddInstrument(i) for i in (around.instrument_id,) if i not in state.instruments]
-        writes += _surplus("DatasetInstrument", state.instruments, (around.instrument_id,))
-    return tuple(writes)
+        surplus += _surplus("DatasetInstrument", state.instruments, (around.instrument_id,))
+    if gone:  # last, because the techniques are found out from the parameters
+        surplus.append(RemoveRows("DatasetParameter", tuple(gone)))
+    return (*writes, *surplus)
 
 
-def _gone(decision: Decision, writes: Iterable[Write], state: DatasetState) -> list[int]:
-    """Rows of the parameters that nothing supports any more. The ids of gallery files go with their list of paths,
-    since readers pair the two; the gallery run writes them again."""
+def _outdated_gallery(taken: Mapping[str, Value], state: DatasetState) -> list[Write]:
+    """The ids of gallery files go before a new list of paths comes, since readers pair the two; the gallery run writes
+    them again."""
+    ids, paths = state.parameters.get(GALLERY_IDS), state.parameters.get(GALLERY_PATHS)
+    value = taken.get(GALLERY_PATHS)
+    if ids is None or value is None or (paths is not None and same(paths.columns, value)):
+        return []
+    return [RemoveRows("DatasetParameter", (ids.id,))]
+
+
+def _gone(decision: Decision, state: DatasetState) -> list[int]:
+    """Rows of the parameters that nothing supports any more."""
     removed = set(decision.remove)
-    new_list = any(isinstance(write, SetParameter) and write.name == GALLERY_PATHS for write in writes)
-    if new_list or GALLERY_PATHS in removed:
+    if GALLERY_PATHS in removed:
         removed.add(GALLERY_IDS)
     return [state.parameters[name].id for name in sorted(removed) if name in state.parameters]
 

@@ -47,7 +47,7 @@ class Worker:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        released = self._inbox.release()
+        released = self._inbox.release() + self._applier.take_over()
         if released:
             log.warning("%d pieces of work that a stopped process had begun are taken up again", released)
         loops = [(f"worker {number + 1}", self._messages) for number in range(self._ingest.workers)]
@@ -121,10 +121,10 @@ class Worker:
             self._catalogue.away(error)
             return False
         except CatalogueError as error:
-            self._catalogue.undecided()
             log.error("Interrupted work could not be finished, trying again: %s", error.message)
             return False
-        self._catalogue.undecided()
+        finally:
+            self._catalogue.undecided()  # whatever happened, the next one may try the catalogue
         if finished:
             log.info("Finished what an interrupted run had left for %d datasets", finished)
         return True

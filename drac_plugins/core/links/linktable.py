@@ -310,3 +310,14 @@ def due(connection: Connection, limit: int) -> list[int]:
         .limit(limit)
     )
     return list(connection.execute(query).scalars())
+
+
+def due_among(connection: Connection, dataset_ids: Iterable[int]) -> set[int]:
+    """Those of these datasets whose lists the catalogue does not show yet."""
+    found: set[int] = set()
+    for portion in portions(dataset_ids):
+        query = select(locations.c.dataset_id).where(
+            locations.c.dataset_id.in_(portion), locations.c.links_wanted > locations.c.links_written
+        )
+        found.update(connection.execute(query).scalars())
+    return found

@@ -63,12 +63,13 @@ class Links:
         settings: LinkSettings,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        leases: Leases | None = None,
     ) -> None:
         self.session = session
         self.store = store
         self.settings = settings
         self._now = now
-        self._leases = Leases(store, now=now)
+        self._leases = leases or Leases(store, now=now)
         self._types: dict[str, int] = {}
         self._applications: provenance.Applications | None = None
 
@@ -100,6 +101,16 @@ class Links:
         linktable.want_written(connection, left)
         return left
 
+    def want_relatives(self, connection: Connection, dataset_id: int) -> set[int]:
+        """Look again at the lists of a dataset whose links were taken over from the catalogue, and of those that it is
+        linked with. Returns them; nobody when it has no links."""
+        links = linktable.family(connection, [dataset_id])
+        found = {*ancestors(links, dataset_id), *descendants(links, dataset_id)}
+        if found:
+            found.add(dataset_id)
+            linktable.want_written(connection, found)
+        return found
+
     def investigations_of(self, connection: Connection, location: str, paths: Sequence[str]) -> tuple[int, ...]:
         """Investigations of the inputs that are known already, in order, for a dataset that is not registered yet."""
         items = self.items(paths)
@@ -123,14 +134,18 @@ class Links:
         return affected
 
     def arrive(self, dataset_id: int, also: Collection[int] = ()) -> None:
-        """Complete the links of a registered dataset in both directions and write them to the catalogue. Repeatable."""
+        """Complete the links of a registered dataset in both directions and write them to the catalogue. Repeatable:
+        what an interrupted run of the same left unwritten among its relatives is written too, so that the catalogue
+        shows all of it when this returns."""
         with self.store.begin() as connection:
             here = linktable.located(connection, [dataset_id]).get(dataset_id)
             if here is None:
                 return
             outputs = linktable.interested_in(connection, here.location_key) | {dataset_id}
             affected = self.settle(connection, outputs)
-            pending = linktable.revisions(connection, [dataset_id]) if here.processed else {}
+            links = linktable.family(connection, [dataset_id])
+            relatives = {dataset_id, *ancestors(links, dataset_id), *descendants(links, dataset_id)}
+            pending = linktable.due_among(connection, relatives)
         self.write({*affected, *pending, *also})
 
     def settle(self, connection: Connection, outputs: Collection[int]) -> set[int]:

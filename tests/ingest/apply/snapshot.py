@@ -252,3 +252,20 @@ def _sums(session: Session, labels: dict[int, str]) -> dict[str, dict[str, str]]
     for id_, name, text in session.rows(query):
         found.setdefault(labels[id_], {})[name] = text
     return found
+
+
+def differences(found: Snapshot, expected: Snapshot) -> dict[str, Any]:
+    """What is not the same: for each part of the catalogue the entries of both sides that the other has not."""
+    both = found.canonical(), expected.canonical()
+    result = {}
+    for part in both[0]:
+        here, there = (_entries(side[part]) for side in both)
+        alone = [repr(entry) for entry in here if entry not in there]
+        missing = [repr(entry) for entry in there if entry not in here]
+        if alone or missing or len(here) != len(there):
+            result[part] = {"only here": alone, "missing": missing}
+    return result
+
+
+def _entries(part: Any) -> list[Any]:
+    return list(part.items()) if isinstance(part, dict) else list(part)

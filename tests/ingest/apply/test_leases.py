@@ -62,3 +62,20 @@ def test_threads_take_turns(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert most == [1] * 6
+
+
+def test_an_owner_that_starts_again_takes_its_own_leases_back(store: Store) -> None:
+    with Leases(store, owner="ingester").hold(["a", "b"]), Leases(store, owner="other").hold(["c"]):
+        again = Leases(store, owner="ingester")
+        assert again.clear() == 2
+        with again.hold(["a", "b"], wait_seconds=0), pytest.raises(LeaseBusy), again.hold(["c"], wait_seconds=0):
+            pass
+
+
+def test_a_holder_that_lives_renews_its_lease(store: Store) -> None:
+    with Leases(store, seconds=0.3).hold(["a"]):
+        time.sleep(0.8)
+        with pytest.raises(LeaseBusy), Leases(store).hold(["a"], wait_seconds=0):
+            pass
+    with Leases(store).hold(["a"], wait_seconds=0):
+        pass

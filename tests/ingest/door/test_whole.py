@@ -7,14 +7,13 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from drac_plugins.core.inbox import Filter, Inbox
 from tests.ingest.apply.corpus import APPLIED, REFUSED
 from tests.ingest.apply.ground import Ground, filled_database, fresh_ground
-from tests.ingest.apply.snapshot import Snapshot, take
+from tests.ingest.apply.snapshot import Snapshot, differences, take
 from tests.ingest.door.running import RawClient, wait_until
 from tests.support.ingester import IngesterProcess
 
@@ -105,23 +104,6 @@ def test_the_end_is_the_same_when_the_ingester_dies_again_and_again(
     assert inbox.counters().states == {"done": len(APPLIED)}
     found = differences(take(ground.session), expected)
     assert found == {}, json.dumps(found, indent=1)
-
-
-def differences(found: Snapshot, expected: Snapshot) -> dict[str, Any]:
-    """What is not the same: for each part of the catalogue the entries of both sides that the other has not."""
-    both = found.canonical(), expected.canonical()
-    result = {}
-    for part in both[0]:
-        here, there = (_entries(side[part]) for side in both)
-        alone = [repr(entry) for entry in here if entry not in there]
-        missing = [repr(entry) for entry in there if entry not in here]
-        if alone or missing or len(here) != len(there):
-            result[part] = {"only here": alone, "missing": missing}
-    return result
-
-
-def _entries(part: Any) -> list[Any]:
-    return list(part.items()) if isinstance(part, dict) else list(part)
 
 
 def straight(template: Path, folder: Path) -> Snapshot:

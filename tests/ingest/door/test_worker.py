@@ -6,6 +6,7 @@ The applier here is a script of outcomes: the real one is tested where it lives.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -48,6 +49,7 @@ class Scripted:
         self.answers: list[Done | Exception] = []
         self.stage_answers: list[Exception] = []
         self.recoveries = 0
+        self.recovery_answers: list[Exception] = []
 
     def apply(self, message: Message, arrival: datetime, inbox_id: int) -> Done:
         self.applied.append(message)
@@ -65,8 +67,13 @@ class Scripted:
         if self.stage_answers:
             raise self.stage_answers.pop(0)
 
+    def take_over(self) -> int:
+        return 0
+
     def recover(self) -> int:
         self.recoveries += 1
+        if self.recovery_answers:
+            raise self.recovery_answers.pop(0)
         return 0
 
 
@@ -365,3 +372,15 @@ class TestThreads:
             worker.stop()
         names = [message.name for message in applier.applied if isinstance(message, DatasetMessage)]
         assert names == [f"{number:04}" for number in range(30)]
+
+    def test_a_recovery_that_fails_while_the_catalogue_is_away_does_not_stop_all_work_for_ever(
+        self, real_inbox: Inbox
+    ) -> None:
+        applier, breaker = Scripted(), Breaker((0.01,))
+        breaker.away(CatalogueUnavailable("no answer"))
+        applier.recovery_answers = [Unavailable("links:1 is being worked on by another writer")]
+        worker = Worker(real_inbox, applier, SETTINGS, breaker=breaker)
+        time.sleep(0.02)  # now whoever asks first may try, and that is the recovery
+        worker._guard(worker._recover)
+        assert applier.recoveries == 1
+        assert breaker.allow()

@@ -126,7 +126,6 @@ def test_a_chain_of_three_is_a_tree_in_the_columns_of_its_display(visit: Visit, 
     laboratory.dataset(session, "001_CTF", type="processed", inputs=[motion], values=values)
     page = visit("ada").page(f"/portal/investigations/{session}")
     rows = [text_of(row) for row in re.findall(r"<tr.*?</tr>", page, re.DOTALL)]
-    assert rows[1].split()[-1] == "2" or "001" in rows[1]
     first, second, third = (row for row in rows if "001" in row)
     assert ("6.4" in first, "4.4" in first, "3.0" in first) == (True, True, True)
     assert ("MotionCor3 001_MotionCor" in second, "6.4" in second, "4.4" in second) == (True, True, False)

@@ -24,6 +24,9 @@ from icat_schema.gateway import Catalogue, GatewaySettings, Session
 from tests.journeys.messages import Door
 
 Name = Literal["catalogue", "ingester", "facade"]
+NAMES: tuple[Name, ...] = ("catalogue", "ingester", "facade")
+_QUICK = {"DRAC_INGEST__SUMS_PAUSE_SECONDS": "0.3"}
+"""So that a test need not wait for the sums of a session."""
 
 
 @dataclass
@@ -42,7 +45,7 @@ class Installation:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "DRAC_CONFIG": str(self.places.settings_file)},
+                env={**os.environ, **_QUICK, "DRAC_CONFIG": str(self.places.settings_file)},
                 start_new_session=True,
             )
         end = time.monotonic() + 60
@@ -57,8 +60,13 @@ class Installation:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
+    def start_missing(self) -> None:
+        for name in NAMES:
+            if name not in self._running:
+                self.start(name)
+
     def stop(self) -> None:
-        for name in ("facade", "ingester", "catalogue"):
+        for name in reversed(NAMES):
             process = self._running.pop(name, None)
             if process is not None and process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)

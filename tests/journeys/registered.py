@@ -19,7 +19,7 @@ class Registered:
     ids: Mapping[str, Sequence[int]]
     parameters: Mapping[int, Mapping[str, Sequence[str]]]
     jobs: Mapping[int, Sequence[frozenset[int]]]
-    samples: Sequence[str]
+    samples: Sequence[tuple[str, str]]
     files: Mapping[int, Collection[str]]
 
     def id(self, location: str) -> int:
@@ -44,7 +44,7 @@ def registered(root: Session, proposal: str) -> Registered:
     where = Eq("dataset.investigation.name", proposal)
     for key, name, value in root.rows(Select("DatasetParameter", ["dataset.id", "type.name", "stringValue"], where)):
         parameters.setdefault(key, {}).setdefault(name, []).append(value)
-    samples = [n for (n,) in root.rows(Select("Sample", ["name"], Eq("investigation.name", proposal)))]
+    samples = root.rows(Select("Sample", ["investigation.visitId", "name"], Eq("investigation.name", proposal)))
     files: dict[int, set[str]] = {}
     for key, name in root.rows(Select("Datafile", ["dataset.id", "name"], where)):
         files.setdefault(key, set()).add(name)

@@ -43,7 +43,7 @@ def components(available: Services) -> dict[str, Health]:
         "store": _guarded(store_health, available),
     }
     for plugin in available.plugins:
-        found[plugin.name] = Health("ok")
+        found.setdefault(plugin.name, Health("ok"))  # a plugin is called like the catalogue and must not hide it
         for name, check in plugin.health.items():
             found[f"{plugin.name}.{name}"] = _guarded(check, available)
     return found

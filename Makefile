@@ -4,12 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.installed-to-run
 TEST := $(VENV)/.installed-to-test
+FILE ?= tests/exchanges/exchanges.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check unit browser bench clean
+.PHONY: help install demo test lint check unit browser conformance exchanges bench clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(RUN): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +39,12 @@ lint: $(TEST)  ## format, lint, types, floors, data checks
 
 browser: $(TEST)  ## the pages in headless Chromium
 	$(BIN)/python -m pytest -m browser
+
+conformance: $(TEST)  ## python-icat's own test suite against an embedded catalogue
+	$(BIN)/python -m tests.conformance.run $(CONFORMANCE_ARGS)
+
+exchanges: $(TEST)  ## replay exchanges that were recorded with an original ICAT: FILE=recorded.jsonl
+	$(BIN)/python -m tests.exchanges check --in '$(FILE)' $(EXCHANGES_ARGS)
 
 bench: $(TEST)  ## ratios against named baselines
 	$(BIN)/python -m benchmarks

@@ -66,15 +66,22 @@ class RunningCatalogue:
             self.process.wait()
 
 
-def start_catalogue(folder: Path, *options: str, database: str | None = None, users: Sequence[str] = USERS) -> Any:
+def start_catalogue(
+    folder: Path,
+    *options: str,
+    database: str | None = None,
+    users: Sequence[str] = USERS,
+    password: str | None = None,
+) -> Any:
     """Start a server with its data in the folder and wait until it answers. `options` go to `serve`.
 
-    Accounts named `db/…` are created in the database, all others belong to `simple`.
+    Accounts named `db/…` are created in the database, all others belong to `simple`. All have the same password if
+    there is one, otherwise each its name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     url = database or f"sqlite:///{folder / 'catalogue.db'}"
     users_file = folder / "users"
-    _prepare(url, users_file, users)
+    _prepare(url, users_file, users, password)
     log_file = folder / "server.log"
     with log_file.open("a") as log:
         process = subprocess.Popen(
@@ -87,16 +94,21 @@ def start_catalogue(folder: Path, *options: str, database: str | None = None, us
     return RunningCatalogue(address, process, url, log_file, users)
 
 
-def _prepare(url: str, users_file: Path, users: Sequence[str]) -> None:
+def _prepare(url: str, users_file: Path, users: Sequence[str], password: str | None) -> None:
     """Accounts with cheap hashes: tests log in hundreds of times."""
     simple = [name.removeprefix("simple/") for name in users if not name.startswith("db/")]
-    lines = (f"{name}:{generate_password_hash(name, 'pbkdf2:sha256:1000')}\n" for name in simple)
+    lines = (f"{name}:{generate_password_hash(password or name, 'pbkdf2:sha256:1000')}\n" for name in simple)
     users_file.write_text("".join(lines))
-    for name in users:
-        if name.startswith("db/"):
-            password = name.removeprefix("db/")
-            add = [sys.executable, "-m", "icat_schema.server", "user", "add", name, "--password", password]
-            subprocess.run([*add, "--database", url], check=True, capture_output=True)
+    in_database = [name for name in users if name.startswith("db/")]
+    if password and in_database:
+        _add_accounts(url, in_database, password)
+    for name in [] if password else in_database:
+        _add_accounts(url, [name], name.removeprefix("db/"))
+
+
+def _add_accounts(url: str, names: Sequence[str], password: str) -> None:
+    add = [sys.executable, "-m", "icat_schema.server", "user", "add", *names, "--password", password]
+    subprocess.run([*add, "--database", url], check=True, capture_output=True)
 
 
 def _command(name: str, url: str, users_file: Path) -> list[str]:

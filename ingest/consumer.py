@@ -44,6 +44,7 @@ from ingest.sessions import Slot, Wish
 from ingest.state import DatasetState
 from ingest.statistics import StatisticsStage
 from ingest.techniques import Techniques, technique_names
+from ingest.values import whole_number
 
 Stage = Literal["files", "gallery", "statistics"]
 STAGES: tuple[Stage, ...] = ("files", "gallery", "statistics")
@@ -290,7 +291,7 @@ class Consumer:
                 return Found(state.investigation_id, state.investigation_name, "location")
             wish = Wish(instrument[0], message.start, existing=state.investigation_id)
             return self._investigations.place(message.proposal, instrument, wish, slots)
-        wish = Wish(instrument[0], message.start, _number(message.parameter("investigationId")))
+        wish = Wish(instrument[0], message.start, whole_number(message.parameter("investigationId")))
         if message.input_paths:
             wish = self._wish_of_processed(message, wish)
         return self._investigations.place(message.proposal, instrument, wish, slots)
@@ -351,7 +352,3 @@ class Consumer:
             memory.want_sums(connection, here.found.id)
             left = self.links.register(connection, located, message.input_paths if plan.declares_inputs else None)
             return left if here.remembered else left | self.links.want_relatives(connection, dataset_id)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdecimal() else None

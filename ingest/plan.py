@@ -14,7 +14,7 @@ from drac_plugins.core.links.lists import TRUNCATED, truncated
 from ingest.competition import Decision, Offer, Origin, Rank, assumed, decide
 from ingest.domain import DatasetMessage
 from ingest.state import DatasetState, Stored
-from ingest.values import Value, same
+from ingest.values import Value, same, whole_number
 from ingest.writes import (
     AddInstrument,
     AddTechnique,
@@ -107,8 +107,7 @@ class Plan:
 
 def offer(message: DatasetMessage, values: Collection[str], arrival: datetime, serial: int) -> Offer:
     """A message as it competes with others about the same dataset."""
-    text = (message.parameter(SEQUENCE_INDEX) or "").strip()
-    index = int(text) if text.removeprefix("-").isdecimal() else None
+    index = whole_number(message.parameter(SEQUENCE_INDEX))
     return Offer(
         Rank(index, message.complete, message.end, arrival, serial),
         message.start,
@@ -127,11 +126,8 @@ def known_origin(state: DatasetState, remembered: Origin | None) -> Origin:
     if remembered is not None:
         return remembered
     index = state.parameters.get(SEQUENCE_INDEX)
-    text = ((index.text if index else None) or "").strip()
     start = state.start or state.end or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-    found = assumed(
-        int(text) if text.removeprefix("-").isdecimal() else None, state.complete, start, state.end or start
-    )
+    found = assumed(whole_number(index.text if index else None), state.complete, start, state.end or start)
     return replace(found, inputs=found.top) if "input_datasets" in state.parameters else found
 
 

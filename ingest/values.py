@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from drac_plugins.core.links.lists import fit
 from icat_schema.definitions.model import ParameterValueType
 
+_LONGEST_NUMBER = 18
+"""Digits of a whole number that ICAT can hold for sure."""
 Column = Literal["stringValue", "numericValue", "dateTimeValue"]
 _OFFSET_WITHOUT_COLON = re.compile(r"([+-]\d{2})(\d{2})$")
 
@@ -91,3 +93,11 @@ def _moment(text: str, zone: ZoneInfo) -> Value | Unfit:
     except ValueError:
         return Unfit(f"{text[:40]!r} is not a date")
     return Value("dateTimeValue", moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def whole_number(text: str | None) -> int | None:
+    """A number that fits into 64 bits from its decimal text; None for everything else."""
+    digits = (text or "").strip()
+    if not digits.removeprefix("-").isdecimal() or len(digits) > _LONGEST_NUMBER:
+        return None
+    return int(digits)

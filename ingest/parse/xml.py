@@ -12,13 +12,14 @@ from lxml import etree
 
 from drac_plugins.core.settings import Settings
 from ingest.domain import DatasetMessage, InvestigationMessage
-from ingest.names import beamline_key, normalise_location, place, proposal_key
+from ingest.names import beamline_key, comparison_key, normalise_location, place, proposal_key
 from ingest.outcome import Refused
 from ingest.parse.dates import NotADate, read_instant
 from ingest.parse.document import read_document
 from ingest.parse.layout import DatasetTexts, InvestigationTexts, dataset_texts, investigation_texts
 from ingest.parse.schema import validate
 from ingest.parse.values import INPUTS, RootValue, input_paths, repaired_inputs, with_root_values
+from ingest.values import whole_number
 
 STEP = "normalise"
 _TOLERANCE = timedelta(seconds=1)
@@ -49,6 +50,7 @@ def _investigation(texts: InvestigationTexts, settings: Settings, edits: Mapping
     number = texts.investigation_id
     if "investigationId" in edits:
         number = _whole_number(edits["investigationId"])
+    _need_letters("proposal", texts.proposal)
     proposal, beamline = texts.proposal.strip(), texts.beamline.strip()
     if number is None and not (proposal and beamline):
         raise Refused("values", "The message names neither a proposal with its beamline nor an investigationId", STEP)
@@ -61,6 +63,7 @@ def _investigation(texts: InvestigationTexts, settings: Settings, edits: Mapping
 
 def _dataset(texts: DatasetTexts, settings: Settings, edits: Mapping[str, str]) -> DatasetMessage:
     texts = _edited(texts, edits, ("proposal", "beamline", "name", "location", "start", "end"))
+    _need_letters("proposal", texts.proposal)
     location = _location(texts, settings, by_hand="proposal" in edits)
     start, end, warnings = _period(texts, settings)
     parameters, differences = with_root_values(texts.parameters, _root_values(texts, location, settings))
@@ -189,9 +192,16 @@ def _edited(texts: _Texts, edits: Mapping[str, str], names: tuple[str, ...]) -> 
 
 
 def _whole_number(text: str) -> int:
-    if not text.strip().isdecimal():
-        raise Refused("values", f"investigationId {text!r} is not a whole number", STEP)
-    return int(text)
+    number = whole_number(text)
+    if number is None or number < 0:
+        raise Refused("values", f"investigationId {text[:40]!r} is not a whole number", STEP)
+    return number
+
+
+def _need_letters(name: str, text: str) -> None:
+    """Names are compared by their letters and digits: one without any would be equal to every other such name."""
+    if text.strip() and not comparison_key(text):
+        raise Refused("values", f"The {name} {text.strip()[:40]!r} has neither letters nor digits", STEP)
 
 
 def _with(parameters: tuple[tuple[str, str], ...], name: str, value: str) -> tuple[tuple[str, str], ...]:

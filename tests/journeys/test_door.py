@@ -114,6 +114,25 @@ def test_hostile_messages_are_kept_with_their_reason_and_the_good_ones_between_t
     assert last["location"] == good[-1].location
 
 
+def test_numbers_beyond_all_bounds_and_names_without_letters_are_no_internal_errors(door: Door) -> None:
+    fine = [
+        Announced(fresh("digits"), metadata={name: "9" * length})
+        for name in ("Process_sequence_index", "investigationId", "MX_numberOfImages")
+        for length in (19, 30, 3000)
+    ]
+    far = [
+        Announced(fresh("odd"), metadata={"Process_sequence_index": text}) for text in ("-", "--5", "1e5", "１２", "")
+    ]
+    nameless = Announced(fresh("odd"), "'--", folder="/data/visitor/'--/id30a1/20260615/RAW_DATA/x")
+    door.send(*(one.body for one in (*fine, *far)), nameless.body)
+    for one in (*fine, *far):
+        entry = door.entry(one.body)
+        assert entry.state == "done", entry.text
+    entry = door.entry(nameless.body)
+    assert (entry.state, entry.reason) == ("quarantined", "values")
+    assert "letters" in (entry.text or "")
+
+
 def test_a_message_for_an_unknown_queue_is_kept_and_the_text_names_the_known_ones(door: Door) -> None:
     for queue in ("/queue/icatIngets", "/topic/icatIngest", "/queue/../../etc", ""):
         body = Announced(fresh("queue")).body

@@ -92,7 +92,7 @@ class Door:
                 assert answer is not None
                 assert answer.command == "RECEIPT", answer
 
-    def entry(self, body: bytes, *, queue: str | None = None, seconds: float = 30.0) -> Entry:
+    def entry(self, body: bytes, *, queue: str | None = None, seconds: float = 60.0) -> Entry:
         """The row of this message as soon as its fate is decided: done, quarantined or waiting with a reason."""
         inbox, end = self.inbox, time.monotonic() + seconds
         while True:
@@ -105,10 +105,7 @@ class Door:
             time.sleep(0.1)
 
     def unfinished(self) -> int:
-        return sum(
-            self.inbox.count(Filter(state=state))  # type: ignore[arg-type]  # these are states
-            for state in ("received", "ready", "working", "waiting")
-        )
+        return sum(self.inbox.count(Filter(state=state)) for state in ("received", "ready", "working", "waiting"))
 
 
 def digest(body: bytes) -> str:

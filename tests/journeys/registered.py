@@ -70,7 +70,7 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) 
         time.sleep(0.1)
 
 
-def settled(door: Door, seconds: float = 90.0) -> None:
+def settled(door: Door, seconds: float = 180.0) -> None:
     """Wait until every message has been decided on, and every later stage that is due has been run."""
 
     def quiet() -> bool:

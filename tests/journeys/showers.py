@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -152,15 +152,16 @@ def pages() -> Iterator[Operation]:
     yield Operation("POST", "/portal/log-out", (), (), body=True)
 
 
-def shots(operation: Operation, good: Mapping[str, str]) -> Iterator[Shot]:
-    """`good`: values for path variables under which the operation answers 200, so that one thing is odd at a time."""
+def shots(operation: Operation, good: Mapping[str, str], known: Collection[str] = ()) -> Iterator[Shot]:
+    """`good`: values for path variables under which the operation answers 200, so that one thing is odd at a time.
+    `known`: parameters that other operations have been asked with all values; a part of them will do."""
     method, fine = operation.method, {name: good.get(name, "1") for name in operation.variables}
     path = operation.path.format(**fine)
     for variable in operation.variables:
         for value in [*(quote(v, safe="") for v in HOSTILE), *RAW]:
             yield Shot(method, operation.path.format(**{**fine, variable: value}))
     for name in operation.query:
-        for value in HOSTILE:
+        for value in HOSTILE[::4] if name in known else HOSTILE:
             yield Shot(method, path, {name: value})
     if operation.query:
         yield Shot(method, path, {name: HOSTILE[len(name) % len(HOSTILE)] for name in operation.query})

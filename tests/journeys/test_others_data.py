@@ -63,7 +63,7 @@ def scene(demonstration: Demonstration, root: Session) -> Scene:
     theft = fresh("theft")
     _session_of_dee(root)
     victim = _datasets(people["ada"], ours["MX-2745"].investigation)
-    declared = next(d["location"] for d in victim if d["id"] == ours["MX-2745"].raw)
+    declared = next(str(d["location"]) for d in victim if d["id"] == ours["MX-2745"].raw)
     stolen = _steal(demonstration, root, theft, declared, ours["MX-2745"].raw)
     places = {
         "embargoed": ours["MX-2745"],

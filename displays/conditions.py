@@ -92,10 +92,10 @@ class When(Part):
             given.append(("present" if self.present else "absent", None))
         return given
 
-    def words(self) -> str:
-        """The condition as a phrase."""
+    def words(self, subject: str | None = None) -> str:
+        """The condition as a phrase about its own subject, or about the one given."""
         comparison = self.comparison()
-        subject = self.column or (self.param[0] if self.param else "value")
+        subject = subject or self.column or (self.param[0] if self.param else "value")
         parts = [f"Process_program looks like {' or '.join(self.program)}"] if self.program else []
         return " and ".join([*parts, *([phrase(subject, *comparison, self.unit)] if comparison else [])])
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from displays.cutoffs import Limits, failed
 from displays.ranking_model import (
+    STATISTICS,
     ByField,
     ByNumber,
     Criterion,
@@ -146,7 +147,7 @@ class Ranker:
         name = criterion.param.replace("{shell}", shell).replace("{stat}", stat)
         direction = criterion.direction_of(stat)
         reading = self._readings.read(result, name)
-        label = f"{'higher' if direction == 'high' else 'lower'} {shell} {stat}".replace("_", " ")
+        label = f"{'higher' if direction == 'high' else 'lower'} {shell} {STATISTICS.get(stat, stat.replace('_', ' '))}"
         if reading is None or reading.number is None:
             return Score(label, (1.0, 0.0), "missing")
         key = -reading.number if direction == "high" else reading.number
@@ -155,7 +156,8 @@ class Ranker:
 
     def _field(self, criterion: ByField, result: Dataset) -> Score:
         moment = {"startDate": result.start, "endDate": result.end}.get(criterion.field)
-        words = f"{'later' if criterion.prefer == 'late' else 'earlier'} {criterion.field}"
+        field = {"startDate": "start", "endDate": "end"}.get(criterion.field, criterion.field)
+        words = f"{'later' if criterion.prefer == 'late' else 'earlier'} {field}"
         if moment is None:
             return Score(words, (1.0, 0.0), "missing")
         instant = as_instant(moment, self._zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,6 +14,18 @@ UserSetting = Annotated[str, Field(pattern=r"^user\.[A-Za-z][A-Za-z0-9_]*$")]
 """A setting of the reader, for instance `user.autoProcessingRankingShell`."""
 State = Literal["success", "no_results", "running", "failed", "not_run"]
 Direction = Literal["high", "low"]
+
+STATISTICS: Mapping[str, str] = {
+    "mean_I_over_sigI": "I/sigma",
+    "r_merge": "Rmerge",
+    "r_meas_all_IPlus_IMinus": "Rmeas",
+    "r_pim_all_IPlus_IMinus": "Rpim",
+    "cc_half": "CC half",
+    "ccAno": "CC ano",
+    "completeness": "Completeness",
+    "resolution_limit_high": "Resolution",
+}
+"""Statistics by which readers rank results, with the words they use for them."""
 
 
 class SelectedFirst(Part):

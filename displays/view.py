@@ -90,7 +90,7 @@ def warnings(
         elif _holds(rule, drawn[column], values[column], dataset):
             label = drawn[column].label
             detail = f"{label} {drawn[column].text} {drawn[column].unit or ''}".strip()
-            yield WarningView(rule.text, rule.severity, f"{detail}: {rule.when.words()}", column)
+            yield WarningView(rule.text, rule.severity, f"{detail}: {rule.when.words('it')}", column)
 
 
 def _holds(rule: Warn, drawn: Cell, value: Value, dataset: Dataset) -> bool:

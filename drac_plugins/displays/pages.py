@@ -11,6 +11,7 @@ import flask
 from flask import Response, redirect, render_template, send_file, url_for
 from marshmallow import validate
 
+from displays.ranking_model import STATISTICS
 from drac_plugins.core import resources
 from drac_plugins.core.errors import BadCredentials, NotFound
 from drac_plugins.core.reads import datasets
@@ -30,7 +31,7 @@ from drac_plugins.core.web import (
 from drac_plugins.displays import service
 from drac_plugins.displays.presenting import grouped_parameters, install
 from drac_plugins.displays.routes import library, reader
-from drac_plugins.displays.schemas import SHELLS, STATISTICS, Preferences
+from drac_plugins.displays.schemas import SHELLS, Preferences
 from icat_schema.gateway import Session
 from icat_schema.gateway.errors import CatalogueUnavailable, InvalidRequest, LoginRefused, SessionInvalid
 

@@ -5,20 +5,10 @@ from __future__ import annotations
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from displays.ranking_model import STATISTICS
 from drac_plugins.core.web import Flag, QuerySchema, Text, WholeNumber
 
 SHELLS = ("overall", "inner", "outer")
-STATISTICS = {
-    "mean_I_over_sigI": "I/sigma",
-    "r_merge": "Rmerge",
-    "r_meas_all_IPlus_IMinus": "Rmeas",
-    "r_pim_all_IPlus_IMinus": "Rpim",
-    "cc_half": "CC half",
-    "ccAno": "CC ano",
-    "completeness": "Completeness",
-    "resolution_limit_high": "Resolution",
-}
-"""Statistics by which results can be ranked, with their labels."""
 
 MOST_DATASETS = 5000
 

@@ -88,7 +88,7 @@ def test_released_data_are_shown_to_everybody(visit: Visit, laboratory: Laborato
 def test_the_session_page_shows_the_best_result_and_why(visit: Visit, case: Case) -> None:
     text = text_of(visit("ada").page(f"/portal/investigations/{case.session}"))
     assert text.count("Best: XSCALE") == 2
-    assert "higher overall mean I over sigI: 19.8; next 15.2 (autoPROC); this one is left." in text
+    assert "higher overall I/sigma: 19.8; next 15.2 (autoPROC); this one is left." in text
 
 
 def test_a_merge_is_shown_under_each_of_its_inputs_and_counted_once(visit: Visit, case: Case) -> None:

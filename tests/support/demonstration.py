@@ -46,7 +46,8 @@ def running_demonstration(*arguments: str) -> Iterator[Demonstration]:
             if line.startswith("Try:"):
                 break
         text = "".join(seen)
-        if process.poll() is not None:
+        if not text.rstrip().endswith("Try:"):  # it closed its output before it was ready
+            process.wait(timeout=60)
             pytest.fail(f"the demonstration ended with status {process.returncode}\n{text}")
         yield Demonstration(
             url=_after(r"serving at (\S+)", text),

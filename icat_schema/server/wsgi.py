@@ -50,10 +50,16 @@ ROUTES = Map(
         _rest("/entityManager", resources.write, "POST"),
         _rest("/entityManager", resources.delete, "DELETE"),
         _rest("/cloner", resources.copy, "POST"),
+        _rest("/port", resources.export),
+        _rest("/port", resources.import_, "POST"),
+        _rest("/jpql", resources.jpql),
     ],
     strict_slashes=False,
     merge_slashes=False,
 )
+
+TEXTS = (resources.export, resources.jpql)
+"""What answers in text, not in JSON."""
 
 
 def application(service: Service) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
@@ -89,8 +95,9 @@ class Application:
         return self._guarded(lambda: self._rest(request, resource, values), resources.failure)
 
     def _rest(self, request: Request, resource: Resource, values: Mapping[str, Any]) -> Response:
-        if request.accept_mimetypes and not request.accept_mimetypes["application/json"]:
-            raise IcatError("INTERNAL", "No match for accept header: answers are application/json")
+        kind = "text/plain" if resource in TEXTS else "application/json"
+        if request.accept_mimetypes and not request.accept_mimetypes[kind]:
+            raise IcatError("INTERNAL", f"No match for accept header: answers are {kind}")
         return resource(self._service, request, **values)
 
     def _soap(self, request: Request) -> Response:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
 from icat_schema.server.entities.clone import clone
 from icat_schema.server.entities.validate import UNWRITABLE
+from icat_schema.server.entities.values import EntityValue
 from icat_schema.server.errors import IcatError
 from icat_schema.server.rest.answers import AnswerWriter, dump
+from icat_schema.server.rest.export import export as write_export
+from icat_schema.server.rest.export import read_request
 from icat_schema.server.rest.requests import parse_object, read_changes, read_copy, read_references
 from icat_schema.server.rest.writing import carry_out, remove
 from icat_schema.server.service import Service
@@ -29,6 +33,10 @@ def answer(document: Any) -> Response:
 
 def json_response(text: str, status: int = 200) -> Response:
     return Response(text, status, CROSS_ORIGIN, content_type="application/json")
+
+
+def text_response(text: str) -> Response:
+    return Response(text, 200, CROSS_ORIGIN, content_type="text/plain;charset=utf-8")
 
 
 def no_content() -> Response:
@@ -158,6 +166,49 @@ def copy(service: Service, request: Request) -> Response:
     with service.work(caller) as work:
         id_ = clone(work, wanted)
     return answer({"id": id_})
+
+
+def jpql(service: Service, request: Request) -> Response:
+    """The first results of a query as text, for root users."""
+    query = request.args.get("query")
+    if query is None:
+        raise IcatError("BAD_PARAMETER", "query is not set")
+    shown = _number(request.args.get("max", "5"))
+    caller = service.caller(request.args.get("sessionId"))
+    if not caller.is_root:
+        raise IcatError("INSUFFICIENT_PRIVILEGES", "user must be in rootUserNames")
+    with service.search_as(caller, query) as found:
+        rows = list(found.rows)
+    texts = [_result_text(row) for row in rows[: max(shown, 0)]]
+    if len(texts) < len(rows):
+        texts.append("...")
+    return text_response(f"Count {len(rows)}: {', '.join(texts)}")
+
+
+def _result_text(row: Any) -> str:
+    if isinstance(row, EntityValue):
+        return f"{row.entity.name}[id:{row.id}]"
+    if isinstance(row, Sequence) and not isinstance(row, str):
+        return f"[{', '.join(map(_result_text, row))}]"
+    return "null" if row is None else str(row)
+
+
+def export(service: Service, request: Request) -> Response:
+    """Objects as tables of text; nothing to export is 204."""
+    text = request.args.get("json")
+    if text is None:
+        raise IcatError("BAD_PARAMETER", "json must not be null")
+    wanted = read_request(text)
+    exported = write_export(service, service.caller(wanted.session_id), wanted)
+    if not exported:
+        return no_content()
+    response = text_response(exported)
+    response.headers["Content-Disposition"] = 'attachment; filename="icat.export"'
+    return response
+
+
+def import_(_service: Service, _request: Request) -> Response:
+    raise not_implemented()
 
 
 def _number(text: str) -> int:

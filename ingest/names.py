@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from drac_plugins.core.links.paths import location_key
+
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 BEAMLINE_ALIASES: Mapping[str, str] = MappingProxyType(
@@ -28,7 +30,6 @@ BEAMLINE_ALIASES: Mapping[str, str] = MappingProxyType(
 )
 """Names of folders and of older producers that are not the beamline's own name: key -> key."""
 
-_MOUNTED = re.compile(r".+?(/data/(?:visitor|[^/]+/(?:inhouse|tmp))(?:/.*)?)", re.DOTALL)
 _SESSION_DAY = re.compile(r"\d{8}")
 
 
@@ -56,28 +57,8 @@ def _aliased(key: str, aliases: Mapping[str, str], known: Mapping[str, str]) -> 
 
 
 def normalise_location(path: str, mount_prefixes: Iterable[str] = ()) -> str:
-    """One spelling of an absolute path: no doubled or trailing slash, `.` and `..` resolved in the text (symbolic links
-    are not), and without what stands before `/data/visitor`, `/data/<beamline>/inhouse` or `/data/<beamline>/tmp`, or a
-    given mount prefix. Normalising twice changes nothing. A path that is not absolute stays relative."""
-    absolute = path.startswith("/")
-    kept: list[str] = []
-    for part in path.split("/"):
-        if part == ".." and kept and kept[-1] != "..":
-            kept.pop()
-        elif part not in ("", ".") and not (part == ".." and absolute):
-            kept.append(part)
-    text = ("/" if absolute else "") + "/".join(kept)
-    return _without_mount(text, mount_prefixes) if absolute else text
-
-
-def _without_mount(path: str, mount_prefixes: Iterable[str]) -> str:
-    prefixes = [f"/{prefix.strip('/')}/" for prefix in mount_prefixes if prefix.strip("/")]
-    while mount := next((prefix for prefix in prefixes if path.startswith(prefix)), None):
-        path = path[len(mount) - 1 :]
-    if path.startswith("/data/"):
-        return path
-    mounted = _MOUNTED.fullmatch(path)
-    return mounted.group(1) if mounted else path
+    """A location as it is stored: the very form in which links compare paths."""
+    return location_key(path, mount_prefixes)
 
 
 def is_below(path: str, folder: str) -> bool:

@@ -23,8 +23,9 @@ def read_message(entry: Entry, settings: Settings, queues: Queues) -> Message:
     if kind is None:
         raise Refused("kind", f"Unknown queue {entry.queue}; known are {', '.join(queues.kinds)}", "receive")
     if kind not in _XML:
-        text = f"Messages of queue {entry.queue} are kept, but this release cannot apply them"
-        raise Refused("kind", f"{text}; replay them after an upgrade", "receive")
+        text = f"Messages of queue {entry.queue} ({kind}) are received and kept, but this release does not apply them"
+        todo = f"nothing is lost: after an upgrade that does, run drac ingest quarantine replay --queue {entry.queue}"
+        raise Refused("kind", f"{text}; {todo}", "receive")
     if entry.body is None:
         raise Refused("size", f"The message has {entry.size} bytes, more than are accepted", "receive")
     message = parse(entry.body, settings, entry.edits)

@@ -10,7 +10,9 @@ from typing import Literal
 
 from sqlalchemy import select, update
 
+from drac_plugins.core.inbox.tables import ingest_stage
 from drac_plugins.core.links import linktable
+from drac_plugins.core.links.tables import dataset_location
 from drac_plugins.core.storage import Store
 from icat_schema.gateway import Change, New, Ref, Select, Session
 from icat_schema.gateway.conditions import And, Eq, In
@@ -90,6 +92,8 @@ class StatisticsStage:
             return
         age = (self._now() - row.at).total_seconds() if row.at else self._pause
         if age < self._pause:
+            if self._another_waits(dataset_id, here.investigation_id):
+                return
             text = f"The sums of the session were made {age:.0f} s ago"
             raise NotYet("internal", text, _STEP, pause_seconds=self._pause - age)
         self.write(here.investigation_id)
@@ -99,6 +103,23 @@ class StatisticsStage:
                 .where(table.c.investigation_id == here.investigation_id, table.c.written < row.wanted)
                 .values(written=row.wanted, at=self._now())
             )
+
+    def _another_waits(self, dataset_id: int, investigation_id: int) -> bool:
+        """Whether the sums are going to be made anyhow, for another dataset of the session: one wait is enough."""
+        stage, place = ingest_stage, dataset_location
+        query = (
+            select(stage.c.id)
+            .join(place, place.c.dataset_id == stage.c.dataset_id)
+            .where(
+                place.c.investigation_id == investigation_id,
+                stage.c.stage == _STEP,
+                stage.c.working == 0,
+                stage.c.dataset_id != dataset_id,
+            )
+            .limit(1)
+        )
+        with self._store.read() as connection:
+            return connection.execute(query).first() is not None
 
     def write(self, investigation_id: int) -> None:
         """Make the sums from the catalogue and write those that differ."""

@@ -40,7 +40,7 @@ class LeaseBusy(Unavailable):
 
 class Leases:
     """Thread-safe. `seconds`: when the leases of a holder that gives no sign of life any more lapse (they are renewed
-    three times as often). `owner`: name of a holder of which there is one at a time, see `clear`; default: nobody else's.
+    three times as often). `owner`: name of a holder of which there is one at a time, see `clear`; default: a new name.
     """
 
     def __init__(

@@ -12,19 +12,18 @@ _OTHER_SPELLING = _TYPE_FOLDERS | {new: old for old, new in _TYPE_FOLDERS.items(
 _SHALLOWEST_DATASET = 4  # parts of a path that can be a dataset where the layout is not known
 
 
-def location_key(path: str, mount_prefixes: Sequence[str] = ()) -> str:
-    """The form in which two spellings of one folder are equal: slashes collapsed, `.` and `..` resolved in the text,
-    no slash at the end, and no mount point before the `/data/...` that every host knows. Case matters."""
+def location_key(path: str, mount_prefixes: Iterable[str] = ()) -> str:
+    """The form in which two spellings of one folder are equal: slashes collapsed, `.` and `..` resolved in the text
+    (symbolic links are not), no slash at the end, and no mount point or given mount prefix before the `/data/...` that
+    every host knows. Case matters; a path that is not absolute stays relative; the key of a key is the key."""
     text = posixpath.normpath(path) if path else ""
     if text.startswith("//"):  # POSIX gives two leading slashes a meaning of their own; producers do not
         text = text[1:]
     if not text.startswith("/"):
         return "" if text == "." else text
-    for prefix in mount_prefixes:
-        stem = "/" + prefix.strip("/")
-        if len(stem) > 1 and text.startswith(stem + "/"):
-            text = text[len(stem) :]
-            break
+    prefixes = [f"/{prefix.strip('/')}/" for prefix in mount_prefixes if prefix.strip("/")]
+    while mount := next((prefix for prefix in prefixes if text.startswith(prefix)), None):
+        text = text[len(mount) - 1 :]
     mounted = None if text.startswith("/data/") else _MOUNTED.fullmatch(text)
     return mounted.group(1) if mounted else text
 

@@ -137,16 +137,24 @@ class Links:
         """Complete the links of a registered dataset in both directions and write them to the catalogue. Repeatable:
         what an interrupted run of the same left unwritten among its relatives is written too, so that the catalogue
         shows all of it when this returns."""
-        with self.store.begin() as connection:
+        with self.store.read() as connection:
             here = linktable.located(connection, [dataset_id]).get(dataset_id)
-            if here is None:
+            if here is None or not (also or here.processed or self._linked(connection, here)):
                 return
+        with self.store.begin() as connection:
             outputs = linktable.interested_in(connection, here.location_key) | {dataset_id}
             affected = self.settle(connection, outputs)
             links = linktable.family(connection, [dataset_id])
             relatives = {dataset_id, *ancestors(links, dataset_id), *descendants(links, dataset_id)}
             pending = linktable.due_among(connection, relatives)
         self.write({*affected, *pending, *also})
+
+    def _linked(self, connection: Connection, here: Located) -> bool:
+        """Whether anybody declared the dataset, or something in it, as an input, or it has inputs itself."""
+        if linktable.interested_in(connection, here.location_key):
+            return True
+        links = linktable.family(connection, [here.dataset_id])
+        return bool(links.inputs or links.outputs or linktable.declared(connection, [here.dataset_id]))
 
     def settle(self, connection: Connection, outputs: Collection[int]) -> set[int]:
         """Resolve again, and note everything whose lists change with it."""

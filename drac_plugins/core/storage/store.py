@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(_address(url))
+        sqlite = self.engine.url.get_backend_name() == "sqlite"
+        self._turn: AbstractContextManager[object] = threading.RLock() if sqlite else nullcontext()
         self._reading = self.engine.execution_options(**{_WRITES: False, "postgresql_readonly": True})
 
     def __repr__(self) -> str:
@@ -38,8 +41,9 @@ class Store:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """A transaction that may write (BEGIN IMMEDIATE on SQLite); committed at the end, undone by an exception."""
-        with _neighbour(self), self.engine.begin() as connection:
+        """A transaction that may write (BEGIN IMMEDIATE on SQLite); committed at the end, undone by an exception.
+        Threads of one process queue for their turn, since waiting inside SQLite means to sleep and ask again."""
+        with _neighbour(self), self._turn, self.engine.begin() as connection:
             yield connection
 
     @contextmanager

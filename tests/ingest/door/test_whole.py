@@ -6,11 +6,16 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import and_, select
 
 from drac_plugins.core.inbox import Filter, Inbox
+from drac_plugins.core.inbox.tables import ingest_stage
+from drac_plugins.core.links.repair import Repair
+from drac_plugins.core.links.writing import Links
 from tests.ingest.apply.corpus import APPLIED, REFUSED
 from tests.ingest.apply.ground import Ground, filled_database, fresh_ground
 from tests.ingest.apply.snapshot import Snapshot, differences, take
@@ -60,9 +65,14 @@ def send(port: int, *bodies: bytes) -> None:
 
 
 def settled(inbox: Inbox) -> bool:
-    """Everything applied; folders and pictures of the corpus are not on this machine, so those stages wait."""
+    """Everything applied and every stage tried; folders and pictures of the corpus are not on this machine, so those
+    stages wait for them."""
     counters = inbox.counters()
-    return set(counters.states) <= {"done", "quarantined"} and set(counters.stages) <= {"files", "gallery"}
+    if not set(counters.states) <= {"done", "quarantined"} or not set(counters.stages) <= {"files", "gallery"}:
+        return False
+    waits_for_files = and_(ingest_stage.c.working == 0, ingest_stage.c.due > datetime.now(UTC))
+    with inbox._store.read() as connection:
+        return connection.execute(select(ingest_stage.c.id).where(~waits_for_files)).first() is None
 
 
 def reasons(inbox: Inbox) -> list[str]:
@@ -102,6 +112,8 @@ def test_the_end_is_the_same_when_the_ingester_dies_again_and_again(
     wait_until(lambda: settled(inbox), seconds=200)
     assert reasons(inbox) == []
     assert inbox.counters().states == {"done": len(APPLIED)}
+    links = Links(ground.session, inbox._store, ground.consumer.links.settings)
+    assert [str(finding) for finding in Repair(links).check()] == []
     found = differences(take(ground.session), expected)
     assert found == {}, json.dumps(found, indent=1)
 

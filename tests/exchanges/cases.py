@@ -22,9 +22,20 @@ FAILURES = (CaseError, requests.RequestException, ValueError, KeyError, TypeErro
 
 def users_of(recorded: Path) -> dict[str, dict[str, str]]:
     """The users that recorded exchanges are made with: plugin and username by the name that the cases use."""
-    with recorded.open(encoding="utf-8") as lines:
-        users: dict[str, dict[str, str]] = json.loads(lines.readline())["users"]
+    users: dict[str, dict[str, str]] = _head(recorded)["users"]
     return users
+
+
+def _head(recorded: Path) -> dict[str, Any]:
+    """The first line of recorded exchanges. Raises CaseError if it is something else."""
+    with recorded.open(encoding="utf-8") as lines:
+        try:
+            head = json.loads(lines.readline())
+        except ValueError:
+            head = None
+    if not isinstance(head, dict) or not {"meta", "users"} <= head.keys():
+        raise CaseError(f"{recorded} does not start with the entities and users of recorded exchanges, see README.md")
+    return head
 
 
 def expand(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -76,9 +87,10 @@ def replay(
     server: Server, password: str, recorded: Path, only: str | None = None, strict: bool = False
 ) -> Iterator[tuple[str, str | None]]:
     """Carry out recorded cases; yields for each its id and where it differs, None if it does not."""
+    head = _head(recorded)
+    runner = Runner(server, head["meta"], head["users"], password)
     with recorded.open(encoding="utf-8") as lines:
-        head = json.loads(next(lines))
-        runner = Runner(server, head["meta"], head["users"], password)
+        next(lines)
         for case in map(json.loads, lines):
             if only is None or re.search(only, case["id"]):
                 yield case["id"], check(runner, case, strict)

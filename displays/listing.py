@@ -148,7 +148,7 @@ def _head(column: Column, cells: Sequence[Cell], ends: Mapping[str, Ends]) -> Co
         scale=column.scale,
         ends=ends.get(column.scale) if column.scale else None,
         count=len(numbers),
-        mean=sum(numbers) / len(numbers) if numbers else None,
+        mean=sum(number / len(numbers) for number in numbers) if numbers else None,  # the sum itself may overflow
         lowest=min(numbers, default=None),
         highest=max(numbers, default=None),
     )

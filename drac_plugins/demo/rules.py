@@ -20,6 +20,9 @@ def rules(access: Mapping[str, Any]) -> Iterator[Rule]:
     for entity, path in access["content"].items():
         for tail, condition in (PARTICIPANT, SCIENTIST, RELEASED):
             yield None, "R", statement(entity, [*_steps(path), *_steps(tail)], condition)
+    for entity, path in access["people"].items():
+        for tail, condition in (PARTICIPANT, SCIENTIST):
+            yield None, "R", statement(entity, [*_steps(path), *_steps(tail)], condition)
     yield None, "R", "SELECT u FROM User u WHERE u.name = :user"
     for group, kind in (("ingesters", "ingester"), ("acquisition", "acquisition")):
         for flags, entities in access[kind].items():

@@ -31,7 +31,7 @@ UNITS = st.sampled_from([None, "NA", "mm", "percent", "nonsense", "9**9**9", "°
 @pytest.mark.parametrize(
     "scene", [mx_scene(), tilt_series(), tomography(), biosaxs()], ids=["mx", "em", "tomo", "saxs"]
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_value_of_a_producer_breaks_a_view(stock: Library, scene: Scene, data: st.DataObject) -> None:
     spoilt = {}

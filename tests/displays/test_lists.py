@@ -149,3 +149,12 @@ def test_an_unfinished_dataset_says_so(stock: Library, reader: Reader) -> None:
     assert (cells["Complete"], cells["Duration"]) == ("no", "0 s")
     assert view.header.start is not None
     assert view.header.start.utcoffset() == timedelta(hours=1)
+
+
+def test_the_mean_of_enormous_numbers_is_a_number(stock: Library, reader: Reader) -> None:
+    display = stock.get("mx")
+    assert display is not None
+    enormous = [dataset(n, f"d{n}", {"MX_transmission": "1e308"}) for n in (1, 2, 3)]
+    table = build_list(display, enormous, Lineage(), reader)
+    (head,) = (column for column in table.columns if column.id == "trans")
+    assert head.mean == pytest.approx(1e308)

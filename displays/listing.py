@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import isfinite
 
 from displays.cells import cell
 from displays.colours import Ends, coloured, initial_ends
@@ -148,10 +149,18 @@ def _head(column: Column, cells: Sequence[Cell], ends: Mapping[str, Ends]) -> Co
         scale=column.scale,
         ends=ends.get(column.scale) if column.scale else None,
         count=len(numbers),
-        mean=sum(number / len(numbers) for number in numbers) if numbers else None,  # the sum itself may overflow
+        mean=_mean(numbers),
         lowest=min(numbers, default=None),
         highest=max(numbers, default=None),
     )
+
+
+def _mean(numbers: Sequence[float]) -> float | None:
+    """The sum of huge numbers may overflow, their mean does not."""
+    if not numbers:
+        return None
+    total = sum(numbers)
+    return total / len(numbers) if isfinite(total) else sum(number / len(numbers) for number in numbers)
 
 
 def _number(one: Cell) -> float | None:

@@ -6,9 +6,10 @@ import os
 
 import pytest
 
+from tests.support.browser import browser
 from tests.support.demonstration import demonstration
 
-__all__ = ["demonstration"]  # here, so that all tests of a process share one
+__all__ = ["browser", "demonstration"]  # here, so that all tests of a process share one of each
 
 REQUIRE_ALL = os.environ.get("DRAC_TEST_REQUIRE") == "all"
 

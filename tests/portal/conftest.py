@@ -8,12 +8,10 @@ import pytest
 import requests
 
 from tests.portal.laboratory import Laboratory, Visitor
-from tests.support.browser import browser
 from tests.support.catalogue import catalogue
-from tests.support.demonstration import demonstration
 from tests.support.facade import RunningFacade, facade
 
-__all__ = ["browser", "catalogue", "demonstration", "facade"]
+__all__ = ["catalogue", "facade"]
 
 
 @pytest.fixture(scope="session")

@@ -123,7 +123,7 @@ def test_another_statistic_is_chosen_with_the_form(ada: Watched) -> None:
     ada.page.get_by_label("Rank results by").select_option("r_meas_all_IPlus_IMinus")
     ada.page.get_by_role("button", name="Apply").click()
     ada.page.wait_for_url("**statistic=r_meas_all_IPlus_IMinus**")
-    assert ada.page.get_by_text("lower overall r meas all IPlus IMinus").first.is_visible()
+    assert ada.page.get_by_text("lower overall Rmeas").first.is_visible()
 
 
 def test_a_tilt_series_is_a_tree_of_three_levels(ada: Watched, scripting: bool) -> None:

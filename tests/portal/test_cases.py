@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -67,8 +68,21 @@ def test_of_inputs_in_a_foreign_session_only_the_number_is_shown(
         assert "hidden_" not in text
         assert "/data/secret" not in text
         assert f"/datasets/{hidden[0]}" not in text
-    for key_of_hidden in hidden:
-        assert str(key_of_hidden) not in view.text.replace(str(key), "")
+    assert set(_named_datasets(view.json())).isdisjoint(hidden)
+
+
+def _named_datasets(part: Any, name: str = "") -> Iterator[int]:
+    """Every id of a dataset in a JSON answer: numbers under a key that says so, and lists of ids in texts."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            yield from _named_datasets(value, key)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _named_datasets(value, name)
+    elif isinstance(part, int) and "dataset" in name.lower():
+        yield part
+    elif isinstance(part, str) and part.replace(" ", "").isdecimal():
+        yield from map(int, part.split())
 
 
 def test_results_that_the_reader_may_not_see_leave_no_trace(

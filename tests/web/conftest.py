@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from drac_plugins.session.plugin import plugin as session_plugin
-from tests.support.browser import browser
 from tests.support.catalogue import RunningCatalogue, catalogue
 from tests.support.facade import RunningFacade, running_facade
 from tests.web.workshop import plugin as workshop
 
-__all__ = ["browser", "catalogue"]
+__all__ = ["catalogue"]
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-from werkzeug.security import generate_password_hash
-
 from drac_plugins.demo import facility
+from drac_plugins.demo.commands import start_catalogue
 from drac_plugins.demo.configuration import Places, write_settings
-from drac_plugins.demo.processes import Processes, choose_port, listens
+from drac_plugins.demo.processes import Processes, answers, choose_port, listens
 from icat_schema.gateway import Catalogue, GatewaySettings, Session
 
 MAX_ENTITIES = 1_000_000
@@ -47,7 +45,7 @@ class Servers:
         self.processes.start("ingester", ["drac_plugins.cli", "ingest", "run"], lambda: listens(port))
 
     def start_facade(self) -> None:
-        self.processes.start("facade", ["drac_plugins.cli", "serve"], lambda: _answers(f"{self.places.url}/health"))
+        self.processes.start("facade", ["drac_plugins.cli", "serve"], lambda: answers(f"{self.places.url}/health"))
 
 
 @contextmanager
@@ -58,24 +56,11 @@ def servers() -> Iterator[Servers]:
         ports = [choose_port(0, "") for _ in range(4)]
         places = Places(data, data / "var", *ports)
         write_settings(places)
-        users = places.state / "catalogue-users"
-        names = [user["name"] for user in facility.document()["users"]]
-        users.write_text("".join(f"{name}:{generate_password_hash(name)}\n" for name in names))
         with Processes(places.state / "logs", {"DRAC_CONFIG": str(places.settings_file)}) as processes:
-            store = ["--database", places.catalogue_database, "--users", str(users), "--zone", "Europe/Paris"]
-            limits = ["--port", str(places.catalogue_port), "--max-entities", str(MAX_ENTITIES), "--quiet"]
-            command = ["icat_schema.server", "serve", *store, *limits]
-            processes.start("catalogue", command, lambda: _answers(f"{places.catalogue_url}/icat/version"))
+            start_catalogue(places, processes, "--max-entities", str(MAX_ENTITIES), "--quiet")
             catalogue = Catalogue(GatewaySettings(url=places.catalogue_url))
             root = catalogue.login("simple", {"username": "root", "password": "root"})
             facility.set_up(root)
             yield Servers(places, processes, catalogue, root)
             root.logout()
             catalogue.close()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=2).ok
-    except requests.RequestException:
-        return False

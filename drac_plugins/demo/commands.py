@@ -16,14 +16,13 @@ from pathlib import Path
 from types import FrameType
 
 import click
-import requests
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from werkzeug.security import generate_password_hash
 
 from drac_plugins.demo import facility
 from drac_plugins.demo.configuration import Places, write_settings
-from drac_plugins.demo.processes import Processes, ProcessFailed, choose_port, listens
+from drac_plugins.demo.processes import Processes, ProcessFailed, answers, choose_port, listens
 from drac_plugins.demo.verify import API_KEY, Visitor, registered, verify
 from icat_schema.gateway import Catalogue, GatewaySettings
 
@@ -81,7 +80,7 @@ def _run(places: Places, processes: Processes) -> None:
         def step(text: str) -> None:
             progress.update(steps, advance=1, description=text)
 
-        _start_catalogue(places, processes)
+        start_catalogue(places, processes)
         step("Setting up the facility")
         _set_up_facility(places)
         step("Creating parameter types")
@@ -89,7 +88,7 @@ def _run(places: Places, processes: Processes) -> None:
         step("Starting the ingester")
         processes.start("ingester", ["ingest.main"], lambda: listens(places.stomp_port))
         step("Starting the facade")
-        processes.start("facade", ["drac_plugins.cli", "serve"], lambda: _answers(f"{places.url}/health"))
+        processes.start("facade", ["drac_plugins.cli", "serve"], lambda: answers(f"{places.url}/health"))
         step("Registering the sample data")
         _announce(places, processes, progress)
         step("Checking as the users would")
@@ -97,15 +96,25 @@ def _run(places: Places, processes: Processes) -> None:
         step("Ready")
 
 
-def _start_catalogue(places: Places, processes: Processes) -> None:
-    """The embedded ICAT with the demonstration's accounts: a file with a line `name:hash` each."""
+def start_catalogue(places: Places, processes: Processes, *options: str) -> None:
+    """The embedded ICAT with the demonstration's accounts: a file with a line `name:hash` each. `options` go to
+    `serve`."""
     users = places.state / "catalogue-users"
     names = [user["name"] for user in facility.document()["users"]]
     users.write_text("".join(f"{name}:{generate_password_hash(name)}\n" for name in names), encoding="utf-8")
     users.chmod(0o600)
     store = ["--database", places.catalogue_database, "--users", str(users)]
-    serve = ["icat_schema.server", "serve", *store, "--port", str(places.catalogue_port), "--zone", "Europe/Paris"]
-    processes.start("catalogue", serve, lambda: _answers(f"{places.catalogue_url}/icat/version"))
+    serve = [
+        "icat_schema.server",
+        "serve",
+        *store,
+        "--port",
+        str(places.catalogue_port),
+        "--zone",
+        "Europe/Paris",
+        *options,
+    ]
+    processes.start("catalogue", serve, lambda: answers(f"{places.catalogue_url}/icat/version"))
 
 
 def _set_up_facility(places: Places) -> None:
@@ -225,13 +234,6 @@ def _ctrl_c() -> Iterator[threading.Event]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=2).ok
-    except requests.RequestException:
-        return False
 
 
 def _call(command: list[str]) -> None:

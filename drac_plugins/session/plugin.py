@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from drac_plugins.core.plugins import Plugin
 from drac_plugins.core.services import Services
+from drac_plugins.core.user_names import compiled
 from drac_plugins.core.web import Blueprint
-from drac_plugins.session.names import compiled
 from drac_plugins.session.routes import blueprint
 
 

@@ -7,43 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from drac_plugins.core.errors import BadCredentials, NotSupported
+from drac_plugins.core.people import User, person_of
 from drac_plugins.core.services import Services
-from drac_plugins.core.settings import Auth
-from drac_plugins.session.names import UserNames, user_names
-from icat_schema.gateway import Select, Session
-from icat_schema.gateway.conditions import Eq, In, Like, Or
+from icat_schema.gateway import Session
 from icat_schema.gateway.errors import CatalogueBroken, InvalidRequest, LoginRefused
-
-_USER_COLUMNS = (
-    "id",
-    "name",
-    "fullName",
-    "givenName",
-    "familyName",
-    "email",
-    "affiliation",
-    "createId",
-    "createTime",
-    "modId",
-    "modTime",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A row of ICAT's User."""
-
-    id: int
-    name: str
-    full_name: str | None
-    given_name: str | None
-    family_name: str | None
-    email: str | None
-    affiliation: str | None
-    create_id: str
-    create_time: datetime
-    mod_id: str
-    mod_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +49,24 @@ def log_in(services: Services, credentials: Mapping[str, str | None]) -> SignedI
 
 
 def describe(services: Services, session: Session) -> SignedIn:
-    """Who the session belongs to, how long it lasts, and what it may be offered. Four calls."""
+    """Who the session belongs to, how long it lasts, and what it may be offered. Five calls."""
     minutes = session.remaining_minutes()
-    name = session.user_name()
-    names = user_names(services.settings.auth.user_name_pattern, services.catalogue.properties().authenticators)
-    users = _users(session, names, name)
-    own = next((user for user in users if user.name == name), None)
-    aliases = sorted({name, *(user.name for user in users)})
-    groups = {str(group) for (group,) in session.rows(_groups(aliases))}
-    auth = services.settings.auth
+    person = person_of(services, session)
+    own = person.own
     return SignedIn(
         session_id=session.id,
-        username=names.login(name),
-        name=name,
-        full_name=own.full_name or name if own else name,
+        username=person.login,
+        name=person.name,
+        full_name=own.full_name or person.name if own else person.name,
         email=own.email if own else None,
         affiliation=own.affiliation if own else None,
         life_time_minutes=minutes,
         expiration_time=datetime.now(UTC) + timedelta(minutes=minutes),
-        is_instrument_scientist=session.count(Select("InstrumentScientist", ["id"], In("user.name", aliases))) > 0,
-        users_by_prefix=users,
-        **_roles(auth, groups),
+        is_administrator=person.is_administrator,
+        is_instrument_scientist=person.is_instrument_scientist,
+        is_minter=person.is_minter,
+        is_beta_tester=person.is_beta_tester,
+        users_by_prefix=person.users,
     )
 
 
@@ -125,23 +89,3 @@ def sent_credentials(given: Mapping[str, str | None], wanted: Sequence[str]) -> 
     if not username and password and len(wanted) == 1:
         return {wanted[0]: password}
     return {key: value for key, value in (("username", username), ("password", password)) if value}
-
-
-def _users(session: Session, names: UserNames, name: str) -> list[User]:
-    """Users of the same person, as far as the session may see them."""
-    prefix = names.prefix(name)
-    condition = Or(Eq("name", name), Eq("name", prefix), Like("name", f"{prefix}/%"))
-    rows = session.rows(Select("User", _USER_COLUMNS, condition))
-    return [user for user in (User(*row) for row in rows) if names.same_person(user.name, name)]
-
-
-def _groups(aliases: Sequence[str]) -> Select:
-    return Select("UserGroup", ["grouping.name"], In("user.name", aliases))
-
-
-def _roles(auth: Auth, groups: set[str]) -> dict[str, bool]:
-    return {
-        "is_administrator": not groups.isdisjoint(auth.administrator_groups),
-        "is_minter": not groups.isdisjoint(auth.minter_groups),
-        "is_beta_tester": not groups.isdisjoint(auth.beta_tester_groups),
-    }

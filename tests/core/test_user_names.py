@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drac_plugins.session.names import user_names
+from drac_plugins.core.user_names import user_names
 
 MECHANISMS = ("simple", "db", "anon")
 

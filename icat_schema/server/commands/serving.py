@@ -1,0 +1,110 @@
+"""`serve`: the server process."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+import waitress
+
+from icat_schema.server.commands.options import DEFAULTS, open_service, option, storage_options, storage_settings
+from icat_schema.server.service import Service
+from icat_schema.server.wsgi import application
+
+
+def _zone(_context: click.Context, _parameter: click.Parameter, value: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise click.BadParameter(f"'{value}' is not a time zone such as Europe/Paris") from error
+
+
+@click.command()
+@storage_options
+@option("--host", "HOST", default=DEFAULTS.host, help="address to listen on")
+@option("--port", "PORT", default=DEFAULTS.port, type=click.IntRange(0, 65535), help="0: any free one")
+@option("--zone", "ZONE", default=DEFAULTS.zone.key, callback=_zone, help="the server's local time")
+@option("--root", "ROOT", multiple=True, default=sorted(DEFAULTS.root_user_names), help="users who may do everything")
+@option(
+    "--mechanism",
+    "MECHANISMS",
+    multiple=True,
+    type=click.Choice(DEFAULTS.mechanisms),
+    default=DEFAULTS.mechanisms,
+    help="authenticators that are offered",
+)
+@option(
+    "--lifetime", "LIFETIME", default=DEFAULTS.lifetime_minutes, type=click.IntRange(1), help="minutes of a session"
+)
+@option("--max-entities", "MAX_ENTITIES", default=DEFAULTS.max_entities, type=click.IntRange(1), help="of one search")
+@option("--threads", "THREADS", default=DEFAULTS.threads, type=click.IntRange(1), help="calls at the same time")
+@option("--quiet/--log-calls", "QUIET", default=False, help="leave out the log line of each call")
+def serve(
+    database: str,
+    users: Path | None,
+    host: str,
+    port: int,
+    zone: ZoneInfo,
+    root: tuple[str, ...],
+    mechanism: tuple[Any, ...],
+    lifetime: int,
+    max_entities: int,
+    threads: int,
+    quiet: bool,
+) -> None:
+    """Answer clients until SIGTERM or SIGINT; calls in progress are finished."""
+    _start_log(logging.WARNING if quiet else logging.INFO)
+    settings = storage_settings(
+        database,
+        users,
+        host=host,
+        port=port,
+        zone=zone,
+        root_user_names=frozenset(root),
+        mechanisms=mechanism,
+        lifetime_minutes=lifetime,
+        max_entities=max_entities,
+        threads=threads,
+    )
+    service = open_service(settings)
+    try:
+        _listen(service)
+    finally:
+        service.close()
+
+
+def _start_log(level: int) -> None:
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # says only that calls wait for a thread
+
+
+def _listen(service: Service) -> None:
+    settings = service.settings
+    try:
+        server = waitress.create_server(
+            application(service),
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident=None,
+            max_request_body_size=2 * settings.max_request_bytes,  # the application refuses earlier, as a fault
+            clear_untrusted_proxy_headers=False,
+        )
+    except OSError as error:
+        raise click.ClickException(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell that starts us in the background has SIGINT ignored
+        signal.signal(number, _stop)
+    click.echo(f"listening on http://{server.effective_host}:{server.effective_port}")
+    sys.stdout.flush()
+    server.run()
+    server.close()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)  # waitress ends its loop and waits for calls in progress

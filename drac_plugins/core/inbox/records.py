@@ -90,6 +90,8 @@ class Entry:
     dataset_id: int | None
     investigation_id: int | None
     finished: datetime | None
+    holder: str | None = None
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ ingest_message = Table(
     Column("dataset_id", BigInteger),
     Column("investigation_id", BigInteger),
     Column("finished", Instant),
+    Column("holder", String(32), doc="the process that works on it"),
+    Column("held_until", Instant, doc="when that process is taken for dead; renewed while it lives"),
     UniqueConstraint("sha256", "queue"),
     Index("ix_ingest_message_state_id", "state", "id"),
     Index("ix_ingest_message_state_due", "state", "due"),
@@ -80,6 +82,8 @@ ingest_stage = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("working", Integer, nullable=False, default=0),
     Column("reason", Text),
+    Column("holder", String(32), doc="as in ingest_message"),
+    Column("held_until", Instant),
     UniqueConstraint("dataset_id", "stage"),
     Index("ix_ingest_stage_working_due", "working", "due"),
 )

@@ -8,63 +8,32 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import Connection
-
 from drac_plugins.core.leases import Leases
-from drac_plugins.core.links import linktable
-from drac_plugins.core.links.records import Located
-from drac_plugins.core.links.repair import Repair
 from drac_plugins.core.links.writing import Links, LinkSettings
 from drac_plugins.core.settings import Settings
 from drac_plugins.core.storage import Store
 from icat_schema.gateway import Session
-from icat_schema.gateway.errors import InvalidRequest
 from icat_schema.parameters import vocabulary
-from ingest import memory
-from ingest.competition import Origin
-from ingest.datasets import Namesake, carry_out, column_location, name_candidates, namesakes, read_dataset
 from ingest.domain import DatasetMessage, InvestigationMessage, Message
 from ingest.facility import Facility
 from ingest.files import FileStage
 from ingest.gallery import GalleryStage
-from ingest.investigations import Found, Investigations
-from ingest.names import place
-from ingest.outcome import Done, NotYet
-from ingest.parameters import ParameterTypes, Sorted
-from ingest.plan import Plan, Policy, Surroundings, Weighed, make_plan, offer, weigh
+from ingest.investigations import Investigations
+from ingest.outcome import Done
+from ingest.parameters import ParameterTypes
+from ingest.plan import Plan
+from ingest.registration import Registration
 from ingest.reschedule import reschedule
-from ingest.samples import add_parameters, find_or_make, sample_name
-from ingest.sessions import Slot, Wish
-from ingest.state import DatasetState
+from ingest.sessions import Wish
 from ingest.statistics import StatisticsStage
-from ingest.techniques import Techniques, technique_names
-from ingest.values import whole_number
 
 Stage = Literal["files", "gallery", "statistics"]
 STAGES: tuple[Stage, ...] = ("files", "gallery", "statistics")
 _PORTION = 20  # few, because other writers of the same datasets wait meanwhile
-_FOLDER_LOOK = 200  # datasets of a session folder that are looked at to find its investigation
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """Where a message leads: `state` None when its dataset does not exist yet. `remembered`: of the messages before.
-    `taken`: names that other datasets of the session have."""
-
-    instrument: tuple[int, str]
-    found: Found
-    state: DatasetState | None
-    weighed: Weighed
-    sorted: Sorted
-    remembered: Origin | None = None
-    warnings: tuple[str, ...] = ()
-    taken: frozenset[str] = frozenset()
 
 
 class Consumer:
@@ -86,10 +55,7 @@ class Consumer:
         self._facility = Facility(session, facility.name, ingest.beamline_aliases)
         self._leases = Leases(store, owner=f"ingester {settings.var.resolve()} on {socket.gethostname()}", now=now)
         self._investigations = Investigations(session, self._facility, self._leases, ingest)
-        self._techniques = Techniques(session)
         self._parameter_types: ParameterTypes | None = None
-        self._adopting = threading.Lock()
-        self._adopted = False
         self._making_types = threading.Lock()
         self.links = Links(
             session,
@@ -98,9 +64,16 @@ class Consumer:
             now=now,
             leases=self._leases,
         )
-        self._policy = Policy(
-            lambda pids, definition: technique_names(pids, definition, ingest.definition_techniques),
-            ingest.elapsed_time_unit,
+        self._registration = Registration(
+            settings,
+            session,
+            store,
+            self._facility,
+            self._investigations,
+            self._leases,
+            self.links,
+            lambda: self.parameter_types,
+            now=now,
         )
 
     @property
@@ -124,12 +97,12 @@ class Consumer:
         """The core stage. Raises Refused, NotYet, or an error of the gateway or the store."""
         if isinstance(message, InvestigationMessage):
             return self._investigation(message)
-        return self._dataset(message, arrival, inbox_id)
+        return self._registration.register(message, arrival, inbox_id)
 
     def plan(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Plan:
         """What `apply` would write about the dataset itself. Makes the session and the sample if they are missing."""
-        here = self._look(message, arrival, inbox_id)
-        return self._plan(message, here)
+        here = self._registration.look(message, arrival, inbox_id)
+        return self._registration.plan(message, here)
 
     def stages(self, dataset_id: int) -> tuple[Stage, ...]:  # noqa: ARG002 - the same for every dataset so far
         """Later stages that are due once the core stage of a dataset is done."""
@@ -166,189 +139,8 @@ class Consumer:
         if message.investigation_id is not None and not message.proposal:
             reschedule(self._session, self.parameter_types, message)
             return Done(investigation_id=message.investigation_id, warnings=message.warnings)
-        instrument = self._instrument(message.beamline)
+        instrument = self._registration.instrument(message.beamline)
         wish = Wish(instrument[0], message.start, message.investigation_id)
         slots = self._investigations.of_proposal(message.proposal)
         found = self._investigations.place(message.proposal, instrument, wish, slots)
         return Done(investigation_id=found.id, warnings=message.warnings)
-
-    def _instrument(self, beamline: str) -> tuple[int, str]:
-        found = self._facility.instrument(beamline)
-        if found is None:
-            settings = self._settings.ingest
-            raise NotYet(
-                "instrument",
-                f"The catalogue has no instrument {beamline}; create it, or map the name in ingest.beamline_aliases",
-                "instrument",
-                give_up_after_seconds=settings.instrument_retry_minutes * 60,
-                pause_seconds=settings.instrument_retry_pause_minutes * 60,
-            )
-        return found
-
-    # ------------------------------------------------------------------------------------------------ datasets
-
-    def _dataset(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Done:
-        here = self._look(message, arrival, inbox_id)
-        plan = self._plan(message, here)
-        pids = message.parameter("technique_pid") or ""
-        types, techniques = (
-            self.parameter_types.get(plan.parameter_names),
-            self._techniques.ids(plan.technique_names, pids),
-        )
-        known = here.state.id if here.state else None
-        with self._noted(known, here, plan):
-            dataset_id, name = carry_out(
-                self._session, self._facility, plan.writes, known, types, techniques, here.taken
-            )
-        left = self._remember(message, here, plan, dataset_id, name)
-        self.links.arrive(dataset_id, left)
-        return Done(here.found.id, dataset_id, here.warnings)
-
-    @contextmanager
-    def _noted(self, known: int | None, here: Here, plan: Plan) -> Iterator[None]:
-        """Take the note about an update before it is written: a run that is killed in between then does the same again,
-        although the dataset has the new parameters already. What the catalogue does not accept is taken back."""
-        if known is None:
-            yield
-            return
-        with self._store.begin() as connection:
-            self._note(connection, known, here, plan)
-        try:
-            yield
-        except InvalidRequest:
-            with self._store.begin() as connection:
-                memory.keep_origin(connection, known, here.remembered)
-            raise
-
-    def _note(self, connection: Connection, dataset_id: int, here: Here, plan: Plan) -> None:
-        taken = {n: here.sorted.values[n] for n in here.weighed.decision.values}
-        memory.keep_origin(connection, dataset_id, plan.origin)
-        memory.keep_long_values(connection, dataset_id, taken)
-
-    def _look(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Here:
-        instrument = self._instrument(message.beamline)
-        self._adopt()
-        slots = self._investigations.of_proposal(message.proposal)
-        state, others, warnings = self._existing(message, slots)
-        found = self._place(message, instrument, state, slots)
-        named = self.parameter_types.sort(message.parameters)
-        remembered = None
-        if state:
-            with self._store.read() as connection:
-                remembered = memory.origin_of(connection, state.id)
-        weighed = weigh(offer(message, named.values, arrival, inbox_id), state, remembered)
-        measured = self._facility.instrument(message.parameter("actualInstrument") or "") or instrument
-        taken = frozenset(other.name for other in others if other.investigation_id == found.id)
-        return Here(
-            measured, found, state, weighed, named, remembered, (*message.warnings, *warnings, *named.warnings), taken
-        )
-
-    def _adopt(self) -> None:
-        """Once per process: learn about datasets that were in the catalogue before us."""
-        with self._adopting:
-            if not self._adopted:
-                Repair(self.links).adopt()
-                self._adopted = True
-
-    def _existing(
-        self, message: DatasetMessage, slots: Collection[Slot]
-    ) -> tuple[DatasetState | None, list[Namesake], list[str]]:
-        """The dataset at this place (in the proposal's sessions, else anywhere); what else has its names; warnings."""
-        ours = {slot.id for slot in slots}
-        state = self._registered(message.location, ours)
-        if state is not None:
-            return state, [], []
-        warnings: list[str] = []
-        column = column_location(message.location)
-        if message.dataset_id is not None:
-            state = read_dataset(self._session, message.dataset_id)
-            if state and state.location == column:
-                return state, [], []
-            warnings.append(f"datasetId {message.dataset_id} is no dataset at {message.location}; ignored")
-        others = namesakes(self._session, ours, name_candidates(message.name, message.location))
-        unfinished = next((other.id for other in others if other.location == column), None)
-        state = read_dataset(self._session, unfinished) if unfinished is not None else None
-        return state, others, warnings
-
-    def _registered(self, location: str, ours: Collection[int]) -> DatasetState | None:
-        """The dataset that our own table knows at this place, if the catalogue still has it."""
-        key = self.links.key_of(location)
-        with self._store.read() as connection:
-            known = linktable.lying_at(connection, [key]).get(key, [])
-        for candidate in sorted(known, key=lambda k: (k.investigation_id not in ours, k.dataset_id)):
-            if state := read_dataset(self._session, candidate.dataset_id):
-                return state
-            with self._store.begin() as connection:
-                orphaned = self.links.forget(connection, [candidate.dataset_id])
-            self.links.write(orphaned)
-        return None
-
-    def _place(
-        self, message: DatasetMessage, instrument: tuple[int, str], state: DatasetState | None, slots: list[Slot]
-    ) -> Found:
-        if state is not None:
-            if state.investigation_id not in {slot.id for slot in slots}:
-                return Found(state.investigation_id, state.investigation_name, "location")
-            wish = Wish(instrument[0], message.start, existing=state.investigation_id)
-            return self._investigations.place(message.proposal, instrument, wish, slots)
-        wish = Wish(instrument[0], message.start, whole_number(message.parameter("investigationId")))
-        if message.input_paths:
-            wish = self._wish_of_processed(message, wish)
-        return self._investigations.place(message.proposal, instrument, wish, slots)
-
-    def _wish_of_processed(self, message: DatasetMessage, wish: Wish) -> Wish:
-        where = place(message.location, self._settings.ingest.data_roots)
-        with self._store.read() as connection:
-            inputs = self.links.investigations_of(connection, message.location, message.input_paths)
-            folder: tuple[int, ...] = ()
-            if where and where.session:
-                inside = linktable.lying_inside(connection, where.session, limit=_FOLDER_LOOK)
-                folder = tuple(dict.fromkeys(d.investigation_id for d in inside if not d.processed))
-        day = self._day(where.day) if where and where.day else None
-        return Wish(wish.instrument_id, wish.moment, wish.investigation_id, None, inputs, folder, day)
-
-    def _day(self, text: str) -> tuple[datetime, datetime] | None:
-        try:
-            day = datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a date, its zone comes below
-        except ValueError:
-            return None
-        first = datetime.combine(day, time.min, tzinfo=self._settings.facility.timezone)
-        following = datetime.combine(day + timedelta(days=1), time.min, tzinfo=self._settings.facility.timezone)
-        return first.astimezone(UTC), following.astimezone(UTC) - timedelta(milliseconds=1)
-
-    def _plan(self, message: DatasetMessage, here: Here) -> Plan:
-        sample_id = None
-        name = sample_name(message)
-        if name and here.weighed.decision.leads:
-            sample_id = find_or_make(self._session, here.found.id, name)
-            add_parameters(self._session, self.parameter_types, sample_id, message)
-        around = Surroundings(
-            here.found.id,
-            sample_id,
-            here.instrument[0],
-            column_location(message.location),
-            name_candidates(message.name, message.location),
-        )
-        return make_plan(message, here.weighed, here.sorted.values, here.state, around, self._policy)
-
-    def _remember(
-        self, message: DatasetMessage, here: Here, plan: Plan, dataset_id: int, created: str | None
-    ) -> set[int]:
-        state, origin = here.state, plan.origin
-        located = Located(
-            dataset_id,
-            message.location,
-            self.links.key_of(message.location),
-            here.found.id,
-            here.found.name,
-            created or (state.name if state else message.name),
-            origin.start,
-            plan.type == "processed",
-        )
-        with self._store.begin() as connection:
-            if state is None:
-                self._note(connection, dataset_id, here, plan)
-            memory.keep_aside(connection, dataset_id, here.sorted.aside, self._now())
-            memory.want_sums(connection, here.found.id)
-            left = self.links.register(connection, located, message.input_paths if plan.declares_inputs else None)
-            return left if here.remembered else left | self.links.want_relatives(connection, dataset_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from drac_plugins.core.apikeys import ApiKeys
 from drac_plugins.core.plugins import plugin_settings
@@ -14,6 +14,8 @@ from icat_schema.gateway import Catalogue, GatewaySettings, ServiceSession, Sess
 
 if TYPE_CHECKING:
     from drac_plugins.core.plugins import Plugin
+
+Model = TypeVar("Model", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,13 @@ class Services:
     plugins: tuple[Plugin, ...] = ()
     plugin_settings: Mapping[str, Section] = field(default_factory=dict)
     """By name of the plugin; only plugins that declare a model have an entry."""
+
+    def settings_of(self, plugin: str, model: type[Model]) -> Model:
+        """The settings of a plugin, which declares `model`."""
+        found = self.plugin_settings[plugin]
+        if not isinstance(found, model):
+            raise TypeError(f"{plugin}: its settings are {type(found).__name__}, not {model.__name__}")
+        return found
 
 
 def create_services(settings: Settings, plugins: tuple[Plugin, ...] = ()) -> Services:

@@ -121,7 +121,18 @@ class Web(Section):
 
 
 class Plugins(Section):
-    enabled: tuple[str, ...] = ("session", "catalogue", "dataacquisition", "displays")
+    enabled: tuple[str, ...] = (
+        "session",
+        "catalogue",
+        "dataacquisition",
+        "displays",
+        "users",
+        "usermanagement",
+        "facilities",
+        "messages",
+        "dmp",
+        "cod",
+    )
 
 
 class Displays(Section):

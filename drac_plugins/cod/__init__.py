@@ -1,0 +1,1 @@
+"""Crystal phases in a copy of the Crystallography Open Database: the group `/cod` of ICAT+."""

@@ -1,0 +1,1 @@
+"""Questionnaires of data management plans: the group `/dmp` of ICAT+."""

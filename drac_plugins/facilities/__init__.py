@@ -1,0 +1,1 @@
+"""The facility and its vocabularies: the group `/facilities` of ICAT+."""

@@ -1,0 +1,1 @@
+"""What the portal shows to everybody: the group `/messages` of ICAT+."""

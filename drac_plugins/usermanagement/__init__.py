@@ -1,0 +1,1 @@
+"""Scientists of instruments: the group User management of ICAT+."""

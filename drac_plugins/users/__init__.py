@@ -1,0 +1,1 @@
+"""Users' preferences: the group `/users` of ICAT+."""

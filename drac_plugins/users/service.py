@@ -1,0 +1,66 @@
+"""Use cases of preferences: what a person chose, kept in the store. Everybody has one document and no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql
+
+from drac_plugins.core.errors import Invalid
+from drac_plugins.core.people import names_of
+from drac_plugins.core.services import Services
+from drac_plugins.core.storage import new_document_id
+from drac_plugins.users.tables import user_preferences
+from icat_schema.gateway import Session
+
+MAX_CHARACTERS = 500_000
+
+
+def preferences(services: Services, session: Session) -> Mapping[str, Any]:
+    """The document of the session's owner; without any part when nothing was chosen yet."""
+    name = session.user_name()
+    with services.store.read() as connection:
+        found = _found(connection, names_of(services).prefix(name))
+    return _reply(name, *found) if found else {"username": name}
+
+
+def change(services: Services, session: Session, parts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put the parts in place of those of the same names and return the whole. Raises Invalid for what is too long."""
+    name = session.user_name()
+    person = names_of(services).prefix(name)
+    with services.store.begin() as connection:
+        id_, document = _found(connection, person, lock=True) or _new(connection, person)
+        document = {**document, **parts}
+        if len(json.dumps(document)) > MAX_CHARACTERS:
+            raise Invalid(
+                f"The preferences are longer than {MAX_CHARACTERS} characters; remove selected or visited items"
+            )
+        change_ = user_preferences.update().where(user_preferences.c.person == person)
+        connection.execute(change_.values(document=document, changed=datetime.now(UTC)))
+    return _reply(name, id_, document)
+
+
+def _found(connection: Connection, person: str, *, lock: bool = False) -> tuple[str, dict[str, Any]] | None:
+    c = user_preferences.c
+    query = select(c.id, c.document).where(c.person == person)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    return (row.id, dict(row.document)) if row else None
+
+
+def _new(connection: Connection, person: str) -> tuple[str, dict[str, Any]]:
+    """Two first requests at the same time on PostgreSQL: the later one finds what the other has made."""
+    id_ = new_document_id()
+    values = {"person": person, "id": id_, "document": {}, "changed": datetime.now(UTC)}
+    if connection.dialect.name == "postgresql":
+        connection.execute(postgresql.insert(user_preferences).values(values).on_conflict_do_nothing())
+        return _found(connection, person, lock=True) or (id_, {})
+    connection.execute(user_preferences.insert().values(values))
+    return id_, {}
+
+
+def _reply(name: str, id_: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"_id": id_, "username": name, **document}

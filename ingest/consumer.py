@@ -113,6 +113,7 @@ class Consumer:
         settings, session, store, types = self._settings, self._session, self._store, self.parameter_types
         if stage == "files":
             FileStage(settings, session, store, types, now=self._now).run(dataset_id)
+            self.links.files_came(dataset_id)
         elif stage == "gallery":
             GalleryStage(settings, session, store, types, now=self._now).run(dataset_id)
         else:

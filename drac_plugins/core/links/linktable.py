@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, or_, select, text, update
 
 from drac_plugins.core.links.closure import Graph, graph
 from drac_plugins.core.links.paths import inside, spellings
@@ -17,6 +17,15 @@ from drac_plugins.core.links.tables import dataset_location as locations
 
 PORTION = 400  # values in one statement; SQLite takes 32766, planners prefer fewer
 _T = TypeVar("_T")
+_LINKS = 0x6C696E6B  # advisory lock of PostgreSQL, held until the transaction ends
+
+
+def alone(connection: Connection) -> None:
+    """From here to the end of the transaction nobody else changes links. Who changes a link has to know everything
+    above and below it, so two changes of one family must not overlook each other. On SQLite every writing transaction
+    is alone anyway. Call it before reading, and before locking rows of the tables of links."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LINKS})
 
 
 def portions(values: Iterable[_T], size: int = PORTION) -> Iterator[list[_T]]:
@@ -210,6 +219,29 @@ def inferred_inputs(connection: Connection, output_ids: Iterable[int]) -> dict[i
             known = found.setdefault(output, {})
             known[source] = known.get(source, True) and inferred
     return {output: {s for s, inferred in known.items() if inferred} for output, known in found.items()}
+
+
+def inferred_items(connection: Connection, output_ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
+    """By output what it declared inside its inputs: the input, and the path inside its folder."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    for portion in portions(output_ids):
+        query = (
+            select(links.c.output_id, links.c.input_id, links.c.path_key, locations.c.location_key)
+            .join(locations, locations.c.dataset_id == links.c.input_id)
+            .where(links.c.output_id.in_(portion), links.c.inferred)
+            .order_by(links.c.output_id, links.c.position)
+        )
+        for output, source, path, folder in connection.execute(query):
+            inner = next((p[len(folder) + 1 :] for p in (path, *spellings(path)) if p.startswith(f"{folder}/")), "")
+            if inner:
+                found.setdefault(output, []).append((source, inner))
+    return found
+
+
+def declared_inside(connection: Connection, input_id: int) -> set[int]:
+    """Outputs that declared something inside this dataset as their input."""
+    query = select(links.c.output_id).where(links.c.input_id == input_id, links.c.inferred).distinct()
+    return set(connection.execute(query).scalars())
 
 
 def family(connection: Connection, dataset_ids: Iterable[int]) -> Graph:

@@ -21,13 +21,14 @@ INFERRED = "processing-inferred"
 MARKS = (INPUT_MARK, OUTPUT_MARK, INFERRED)
 PROCESS_NAMES = ("Process_program", "Process_version", "Workflow_name", "Workflow_id", "Process_triggering")
 _LONGEST = 255
+_FEW = 50  # files looked up with one question
 _UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class JobWanted:
     """What the catalogue must say about how a dataset was made. `inferred`: inputs that were announced as a file or
-    folder inside them."""
+    folder inside them; `files`: ids of these Datafiles, as far as they are registered."""
 
     output_id: int
     application: str
@@ -35,12 +36,13 @@ class JobWanted:
     arguments: str | None
     inputs: frozenset[int]
     inferred: tuple[int, ...] = ()
+    files: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class JobFound:
-    """A Job as it is. `rows`: id of the DataCollectionDataset of each input. `extra`: further Jobs and collections of
-    the same output, which nobody should have made."""
+    """A Job as it is. `rows`: id of the DataCollectionDataset of each input, `file_rows`: of the DataCollectionDatafile
+    of each file. `extra`: further Jobs and collections of the same output, which nobody should have made."""
 
     job_id: int | None
     output_collection: int
@@ -48,6 +50,7 @@ class JobFound:
     application_id: int | None = None
     arguments: str | None = None
     rows: Mapping[int, int] = field(default_factory=dict)
+    file_rows: Mapping[int, int] = field(default_factory=dict)
     inferred_id: int | None = None
     inferred: str | None = None
     extra_jobs: tuple[int, ...] = ()
@@ -55,7 +58,11 @@ class JobFound:
 
 
 def job_wanted(
-    output_id: int, parameters: Mapping[str, str], inputs: Iterable[int], inferred: Iterable[int]
+    output_id: int,
+    parameters: Mapping[str, str],
+    inputs: Iterable[int],
+    inferred: Iterable[int],
+    files: Iterable[int] = (),
 ) -> JobWanted:
     """From the parameters that the producer sent and the resolved inputs."""
     application = parameters.get("Process_program") or parameters.get("Workflow_name") or _UNKNOWN
@@ -71,6 +78,7 @@ def job_wanted(
         arguments[:_LONGEST] or None,
         frozenset(inputs),
         tuple(sorted(inferred)),
+        frozenset(files),
     )
 
 
@@ -78,7 +86,7 @@ def job_wanted(
 
 
 def find(session: Session, output_ids: Collection[int]) -> dict[int, JobFound]:
-    """Jobs of these datasets, in four queries at most (per portion of ids)."""
+    """Jobs of these datasets, in five queries at most (per portion of ids)."""
     outputs = session.rows_for(
         Select(
             "DataCollectionDataset",
@@ -95,8 +103,24 @@ def find(session: Session, output_ids: Collection[int]) -> dict[int, JobFound]:
         return {}
     jobs = _jobs(session, [c for some in collections.values() for c in some])
     inputs = [job[3] for some in jobs.values() for job in some if job[3] is not None]
-    rows, marks = _rows(session, inputs), _marks(session, inputs)
-    return {dataset_id: _found(sorted(some), jobs, rows, marks) for dataset_id, some in collections.items()}
+    marks = _marks(session, inputs)
+    rows = _rows(session, "DataCollectionDataset", "dataset", inputs)
+    files = _rows(session, "DataCollectionDatafile", "datafile", marks)  # the mark is there before the first file
+    return {dataset_id: _found(sorted(some), jobs, rows, files, marks) for dataset_id, some in collections.items()}
+
+
+def datafiles(session: Session, inside: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """Ids of Datafiles by dataset and name; what is not registered (yet) is missing."""
+    found: dict[tuple[int, str], int] = {}
+    wanted = sorted(inside)
+    for first in range(0, len(wanted), _FEW):
+        portion = wanted[first : first + _FEW]
+        query = Select(
+            "Datafile", ["dataset.id", "name", "id"], where=In("dataset.id", sorted({d for d, _ in portion}))
+        )
+        rows = session.rows_for(query, "name", sorted({name for _, name in portion}))
+        found.update({(dataset_id, name): row for dataset_id, name, row in rows if (dataset_id, name) in inside})
+    return found
 
 
 _JobRow = tuple[int, int | None, str | None, int | None]  # job, application, arguments, input collection
@@ -113,15 +137,13 @@ def _jobs(session: Session, output_collections: Collection[int]) -> dict[int, li
     return found
 
 
-def _rows(session: Session, collections: Collection[int]) -> dict[int, dict[int, int]]:
+def _rows(session: Session, entity: str, member: str, collections: Collection[int]) -> dict[int, dict[int, int]]:
+    """By collection the row of each member."""
     found: dict[int, dict[int, int]] = {}
     if collections:
-        for collection, dataset_id, row in session.rows_for(
-            Select("DataCollectionDataset", ["dataCollection.id", "dataset.id", "id"]),
-            "dataCollection.id",
-            sorted(collections),
-        ):
-            found.setdefault(collection, {})[dataset_id] = row
+        query = Select(entity, ["dataCollection.id", f"{member}.id", "id"])
+        for collection, member_id, row in session.rows_for(query, "dataCollection.id", sorted(collections)):
+            found.setdefault(collection, {})[member_id] = row
     return found
 
 
@@ -146,6 +168,7 @@ def _found(
     output_collections: list[int],
     jobs: Mapping[int, list[_JobRow]],
     rows: Mapping[int, Mapping[int, int]],
+    files: Mapping[int, Mapping[int, int]],
     marks: Mapping[int, tuple[int, str | None]],
 ) -> JobFound:
     every = sorted((job, collection) for collection in output_collections for job in jobs.get(collection, ()))
@@ -161,6 +184,7 @@ def _found(
         application,
         arguments,
         dict(rows.get(source, {})) if source is not None else {},
+        dict(files.get(source, {})) if source is not None else {},
         inferred_id,
         inferred,
         tuple(job[0] for job, _ in every[1:]),
@@ -229,6 +253,8 @@ def differences(wanted: JobWanted, found: JobFound | None, application_id: int |
         faults.append(f"inputs missing in its Job: {missing}")
     if surplus := sorted(found.rows.keys() - wanted.inputs):
         faults.append(f"inputs in its Job that nobody declared: {surplus}")
+    if found.file_rows.keys() != wanted.files:
+        faults.append(f"its Job has other input files: {sorted(found.file_rows.keys() ^ wanted.files)}")
     if (found.inferred or None) != _inferred_text(wanted):
         faults.append("inferred inputs are not marked as such")
     if found.extra_jobs or found.extra_collections:
@@ -294,8 +320,14 @@ def _new_job(job: JobWanted, marks: Mapping[str, int], application: int, output:
         values["arguments"] = job.arguments
     text = _inferred_text(job)
     inferred = New("DataCollectionParameter", {"type": Ref(marks[INFERRED]), "stringValue": text}) if text else None
+    files = [New("DataCollectionDatafile", {"datafile": Ref(file)}) for file in sorted(job.files)]
     return _collection(
-        marks[INPUT_MARK], job.output_id, sorted(job.inputs), inferred=inferred, jobsAsInput=[New("Job", values)]
+        marks[INPUT_MARK],
+        job.output_id,
+        sorted(job.inputs),
+        inferred=inferred,
+        dataCollectionDatafiles=files,
+        jobsAsInput=[New("Job", values)],
     )
 
 
@@ -313,6 +345,10 @@ def _input_writes(job: JobWanted, found: JobFound, marks: Mapping[str, int], sou
         New("DataCollectionDataset", {"dataCollection": Ref(source), "dataset": Ref(dataset_id)})
         for dataset_id in sorted(job.inputs - found.rows.keys())
     ]
+    writes += [
+        New("DataCollectionDatafile", {"dataCollection": Ref(source), "datafile": Ref(file)})
+        for file in sorted(job.files - found.file_rows.keys())
+    ]
     text = _inferred_text(job)
     if text is None or found.inferred == text:
         return writes
@@ -327,6 +363,7 @@ def _input_writes(job: JobWanted, found: JobFound, marks: Mapping[str, int], sou
 def _remove_surplus(session: Session, wanted: Iterable[JobWanted], found: Mapping[int, JobFound]) -> None:
     surplus: dict[str, list[int]] = {
         "DataCollectionDataset": [],
+        "DataCollectionDatafile": [],
         "DataCollectionParameter": [],
         "Job": [],
         "DataCollection": [],
@@ -336,6 +373,7 @@ def _remove_surplus(session: Session, wanted: Iterable[JobWanted], found: Mappin
         if present is None:
             continue
         surplus["DataCollectionDataset"] += [row for d, row in present.rows.items() if d not in job.inputs]
+        surplus["DataCollectionDatafile"] += [row for file, row in present.file_rows.items() if file not in job.files]
         if present.inferred_id is not None and _inferred_text(job) is None:
             surplus["DataCollectionParameter"].append(present.inferred_id)
         surplus["Job"] += present.extra_jobs

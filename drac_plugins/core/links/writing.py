@@ -51,6 +51,8 @@ class Due:
     known: Mapping[int, Located]
     jobs: frozenset[int]
     inferred: Mapping[int, set[int]]
+    inside: Mapping[int, Sequence[tuple[int, str]]]
+    """By output the inputs that were announced as something inside them, with the path of that in their folder."""
 
 
 class Links:
@@ -85,6 +87,7 @@ class Links:
         """Remember a dataset and, unless `declared` is None, its inputs. Commit this before `arrive`: of two datasets
         that arrive at the same time, at least the later one then sees the other. Returns what `arrive` has to write
         besides, because the dataset does not come from there any more."""
+        linktable.alone(connection)
         linktable.put_locations(connection, [dataset])
         left = self.declare(connection, dataset.dataset_id, self.items(declared)) if declared is not None else set()
         if dataset.processed:
@@ -94,6 +97,7 @@ class Links:
     def declare(self, connection: Connection, output: int, items: Sequence[Item]) -> set[int]:
         """Make these the declared inputs of a dataset. Returns those that it was linked with before, whose lists
         have to be written again."""
+        linktable.alone(connection)
         before = linktable.family(connection, [output])
         if not linktable.declare(connection, output, items, self._now()) or output not in before.inputs:
             return set()
@@ -104,6 +108,7 @@ class Links:
     def want_relatives(self, connection: Connection, dataset_id: int) -> set[int]:
         """Look again at the lists of a dataset whose links were taken over from the catalogue, and of those that it is
         linked with. Returns them; nobody when it has no links."""
+        linktable.alone(connection)
         links = linktable.family(connection, [dataset_id])
         found = {*ancestors(links, dataset_id), *descendants(links, dataset_id)}
         if found:
@@ -122,6 +127,7 @@ class Links:
 
     def forget(self, connection: Connection, dataset_ids: Collection[int]) -> set[int]:
         """These datasets have gone from the catalogue. Returns those whose lists or Jobs have to be written again."""
+        linktable.alone(connection)
         links = linktable.family(connection, dataset_ids)
         affected: set[int] = set()
         for dataset_id in dataset_ids:
@@ -142,12 +148,23 @@ class Links:
             if here is None or not (also or here.processed or self._linked(connection, here)):
                 return
         with self.store.begin() as connection:
+            linktable.alone(connection)
             outputs = linktable.interested_in(connection, here.location_key) | {dataset_id}
             affected = self.settle(connection, outputs)
             links = linktable.family(connection, [dataset_id])
             relatives = {dataset_id, *ancestors(links, dataset_id), *descendants(links, dataset_id)}
             pending = linktable.due_among(connection, relatives)
         self.write({*affected, *pending, *also})
+
+    def files_came(self, dataset_id: int) -> None:
+        """Files of a dataset have been registered: name those that were declared as inputs in the Jobs."""
+        with self.store.read() as connection:
+            outputs = linktable.declared_inside(connection, dataset_id)
+        if outputs:
+            with self.store.begin() as connection:
+                linktable.alone(connection)
+                linktable.want_jobs(connection, outputs)
+            self.write(outputs)
 
     def _linked(self, connection: Connection, here: Located) -> bool:
         """Whether anybody declared the dataset, or something in it, as an input, or it has inputs itself."""
@@ -158,6 +175,7 @@ class Links:
 
     def settle(self, connection: Connection, outputs: Collection[int]) -> set[int]:
         """Resolve again, and note everything whose lists change with it."""
+        linktable.alone(connection)
         changed = linktable.settle(connection, outputs, self.key_of)
         touched = set(changed).union(*changed.values()) if changed else set()
         links = linktable.family(connection, touched)
@@ -193,6 +211,7 @@ class Links:
             else:
                 raise UpstreamBroken(f"The lists of datasets {sorted(dataset_ids)[:5]} keep changing under us")
             with self.store.begin() as connection:
+                linktable.alone(connection)
                 linktable.written(connection, due.revisions, due.jobs)
 
     def look(self, connection: Connection, dataset_ids: Collection[int], *, every_job: bool = False) -> Due:
@@ -209,6 +228,7 @@ class Links:
             linktable.located(connection, everybody),
             frozenset(jobs),
             linktable.inferred_inputs(connection, jobs),
+            linktable.inferred_items(connection, jobs),
         )
 
     def _show(self, due: Due) -> None:
@@ -269,12 +289,14 @@ class Links:
         return writes, surplus
 
     def jobs(self, due: Due, shown: Mapping[int, Shown]) -> list[provenance.JobWanted]:
+        files = provenance.datafiles(self.session, {item for some in due.inside.values() for item in some})
         return [
             provenance.job_wanted(
                 dataset_id,
                 shown.get(dataset_id, Shown()).values,
                 (i for i in due.graph.inputs.get(dataset_id, ()) if i in due.known),
                 due.inferred.get(dataset_id, set()) - {dataset_id},
+                (files[item] for item in due.inside.get(dataset_id, ()) if item in files and item[0] != dataset_id),
             )
             for dataset_id in sorted(due.jobs)
         ]

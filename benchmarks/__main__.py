@@ -1,23 +1,69 @@
-"""`python -m benchmarks`: run them all, or the ones that are named."""
+"""`python -m benchmarks`: run them all at their usual sizes, or one of them; or fill a catalogue."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from benchmarks import ingest_rate, nested_list
+from benchmarks import icat_server, ingest_rate, nested_list
+from benchmarks.fill import Content
+from benchmarks.fill import fill as fill_catalogue
 
 
-@click.command()
-@click.argument("names", nargs=-1, type=click.Choice(["nested-list", "ingest-rate"]))
-@click.option("--raw", default=150, show_default=True, help="Raw datasets in the nested list.")
-@click.option("--messages", default=120, show_default=True, help="Datasets in the ingest rate.")
+@click.group(invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Measure, and print ratios against the baselines that each benchmark names. Without a command: run them all."""
+    if context.invoked_subcommand is None:
+        nested_list.run(nested_list.Size())
+        ingest_rate.run(messages=120, parameters=40)
+        icat_server.run(icat_server.Size())
+
+
+@main.command("nested-list")
+@click.option("--raw", default=150, show_default=True, help="Raw datasets.")
 @click.option("--parameters", default=40, show_default=True, help="Parameters of each dataset.")
-def main(names: tuple[str, ...], raw: int, messages: int, parameters: int) -> None:
-    """Measure, and print ratios against the baselines that each benchmark names."""
-    if not names or "nested-list" in names:
-        nested_list.run(nested_list.Size(raw=raw, parameters=parameters))
-    if not names or "ingest-rate" in names:
-        ingest_rate.run(messages, parameters)
+def nested_list_command(raw: int, parameters: int) -> None:
+    """The facade's nested dataset list against plain SQL and against python-icat."""
+    nested_list.run(nested_list.Size(raw=raw, parameters=parameters))
+
+
+@main.command("ingest-rate")
+@click.option("--messages", default=120, show_default=True, help="Datasets that are announced.")
+@click.option("--parameters", default=40, show_default=True, help="Parameters of each dataset.")
+def ingest_rate_command(messages: int, parameters: int) -> None:
+    """The ingester against createMany."""
+    ingest_rate.run(messages, parameters)
+
+
+@main.command("icat-server")
+@click.option("--datasets", default=2_000, show_default=True, help="Compared with plain SQL; 0: leave that out.")
+@click.option("--parameters", default=60, show_default=True, help="Parameters of each of them.")
+@click.option("--small", default=10_000, show_default=True, help="Datasets x 3 parameters to start from.")
+@click.option("--big", default=1_000_000, show_default=True, help="Datasets x 3 parameters to grow to; 0: leave out.")
+@click.option("--postgres", metavar="URL", help="postgresql://user@host:port of a server to use; default: an own one.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Folder for the own server's data, used again next time.")
+def icat_server_command(
+    datasets: int, parameters: int, small: int, big: int, postgres: str | None, keep: Path | None
+) -> None:
+    """The embedded catalogue against plain SQL, and a big one against a small one."""
+    icat_server.run(icat_server.Size(datasets, parameters, small, big), postgres, keep)
+
+
+@main.command()
+@click.option("--database", required=True, help="sqlite:///file or postgresql://…")
+@click.option("--datasets", default=1_000_000, show_default=True)
+@click.option("--parameters", default=3, show_default=True, help="Of each dataset.")
+@click.option("--datafiles", default=0, show_default=True, help="Of each dataset.")
+@click.option("--datasets-each", default=1_000, show_default=True, help="Datasets of an investigation.")
+@click.option("--member", "members", multiple=True, metavar="USER=N", help="A user in N investigations, simple/ada=20.")
+def fill(
+    database: str, datasets: int, parameters: int, datafiles: int, datasets_each: int, members: tuple[str, ...]
+) -> None:
+    """Add a facility's content to a catalogue, straight into its database."""
+    taking_part = {name: int(number) for name, _, number in (member.rpartition("=") for member in members)}
+    fill_catalogue(database, Content(datasets, parameters, datafiles, datasets_each=datasets_each, members=taking_part))
 
 
 if __name__ == "__main__":

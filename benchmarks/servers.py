@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from werkzeug.security import generate_password_hash
+
 from drac_plugins.demo import facility
 from drac_plugins.demo.commands import start_catalogue
 from drac_plugins.demo.configuration import Places, write_settings
@@ -64,3 +66,25 @@ def servers() -> Iterator[Servers]:
             yield Servers(places, processes, catalogue, root)
             root.logout()
             catalogue.close()
+
+
+@contextmanager
+def catalogue_on(database: str) -> Iterator[str]:
+    """The embedded catalogue alone, on a database of its own that may hold something; its address. The accounts are the
+    demonstration's, and so is the facility with its rules."""
+    with tempfile.TemporaryDirectory(prefix="drac-bench-") as folder:
+        state = Path(folder)
+        names = [user["name"] for user in facility.document()["users"]]
+        users = state / "users"
+        users.write_text("".join(f"{name}:{generate_password_hash(name)}\n" for name in names), encoding="utf-8")
+        url = f"http://127.0.0.1:{choose_port(0, '')}"
+        serve = ["icat_schema.server", "serve", "--database", database, "--users", str(users), "--quiet"]
+        serve += ["--port", url.rpartition(":")[2], "--max-entities", str(MAX_ENTITIES)]
+        with Processes(state / "logs", {}) as processes:
+            processes.start("catalogue", serve, lambda: answers(f"{url}/icat/version"))
+            catalogue = Catalogue(GatewaySettings(url=url))
+            root = catalogue.login("simple", {"username": "root", "password": "root"})
+            facility.set_up(root)
+            root.logout()
+            catalogue.close()
+            yield url

@@ -11,6 +11,9 @@ from drac_plugins.core.settings import Ingest
 
 Kind = Literal["ingest", "reschedule", "archive_status", "update_metadata", "datafiles"]
 
+ONCE: frozenset[Kind] = frozenset({"ingest", "reschedule"})
+"""What the same body sent again repeats; on the other queues it is a new request (folders are read again, values set
+back), unless the broker says that it delivers an old one again."""
 NO_DESTINATION = "(none)"
 
 
@@ -46,7 +49,8 @@ class Queues:
         if destination is not None and destination.startswith(self.prefix):
             name = destination.removeprefix(self.prefix)
             if name in self.kinds:
-                return Incoming(name, body, headers, source)
+                command = self.kinds[name] not in ONCE and headers.get("redelivered") != "true"
+                return Incoming(name, body, headers, source, command=command)
         known = ", ".join(self.destinations())
         text = f"Unknown destination {destination or NO_DESTINATION}; known are {known}"
         return Incoming(destination or NO_DESTINATION, body, headers, source, Verdict("kind", "receive", text))

@@ -32,7 +32,7 @@ from drac_plugins.core.inbox.tables import ingest_message as messages
 from drac_plugins.core.settings import Settings
 from drac_plugins.core.storage import Store
 
-EDITABLE = ("proposal", "beamline", "name", "location", "start", "end", "investigationId")
+EDITABLE = ("proposal", "beamline", "name", "location", "start", "end", "sample", "investigationId")
 """Fields of a message that an operator may change when replaying it."""
 
 
@@ -97,6 +97,7 @@ class Inbox:
             "reason": verdict.reason if verdict else None,
             "step": verdict.step if verdict else None,
             "text": verdict.text if verdict else None,
+            "command": arrival.command,
         }
 
     # ------------------------------------------------------------------ sorting and taking
@@ -123,6 +124,11 @@ class Inbox:
                 values |= rows.quarantined(verdict, now) if verdict else {"state": "ready"}
                 where = (messages.c.id == message_id, messages.c.state == "received")
                 connection.execute(update(messages).where(*where).values(**values))
+
+    def split(self, message_id: int, bodies: Sequence[bytes], text: str) -> None:
+        """Replace a message about several things, which is then done with this text as a warning, by one about each."""
+        with self._store.begin() as connection:
+            rows.split(connection, message_id, bodies, text, self._now())
 
     def take(self) -> Entry | None:
         """The oldest message that may be worked on now, or None. Hand it back to done, retry, put_back or quarantine.

@@ -28,13 +28,15 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """A message as a transport hands it over. `source` tells where it came from (for people); with a `verdict` it goes
-    to quarantine at once."""
+    to quarantine at once. `command`: it asks for something to be done, so the same body again is a new request, not a
+    repetition."""
 
     queue: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     verdict: Verdict | None = None
+    command: bool = False
 
 
 @dataclass(frozen=True, slots=True)

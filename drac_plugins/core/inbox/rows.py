@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +12,22 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, sel
 from drac_plugins.core.inbox.records import RETRIED_WHEN_SENT_AGAIN, Stored, Verdict
 from drac_plugins.core.inbox.tables import ingest_message as messages
 
+SPLIT_FROM = "split-from"
 _MAX_HEADERS = 50
 _MAX_HEADER = 1024
 
 
-def put(connection: Connection, values: dict[str, Any], now: datetime) -> Stored:
+def put(connection: Connection, prepared: Mapping[str, Any], now: datetime) -> Stored:
+    values = dict(prepared)
+    command = values.pop("command")
     known = connection.execute(
         select(messages.c.id, messages.c.state, messages.c.reason).where(
             messages.c.sha256 == values["sha256"], messages.c.queue == values["queue"]
         )
     ).first()
-    if known is None:
+    if known is not None and command:
+        _retire(connection, known.id, values["sha256"])
+    if known is None or command:
         times = {"received": now, "last_received": now, "since": now}
         empty: dict[str, Any] = {"repetitions": 0, "edits": {}, "warnings": [], "attempts": 0, "fault_count": 0}
         result = connection.execute(insert(messages).values(**values, **times, **empty))
@@ -35,6 +41,39 @@ def put(connection: Connection, values: dict[str, Any], now: datetime) -> Stored
         .values(last_received=now, repetitions=messages.c.repetitions + 1, **(fresh(now) if again else {}))
     )
     return Stored(known.id, duplicate=True)
+
+
+def _retire(connection: Connection, message_id: int, sha256: str) -> None:
+    """Let a former request give up its fingerprint, so that the same request can be asked again."""
+    former = hashlib.sha256(f"{sha256} {message_id}".encode()).hexdigest()
+    connection.execute(update(messages).where(messages.c.id == message_id).values(sha256=former))
+
+
+def split(connection: Connection, message_id: int, bodies: Sequence[bytes], text: str, now: datetime) -> None:
+    """Put messages about one thing each in the place of one about several, which is then done. They keep its moment of
+    arrival, and its number in the header `split-from`."""
+    whole = connection.execute(
+        select(messages).where(messages.c.id == message_id, messages.c.state == "received")
+    ).first()
+    if whole is None:
+        return
+    for body in bodies:
+        values = {
+            "queue": whole.queue,
+            "sha256": hashlib.sha256(body).hexdigest(),
+            "body": body,
+            "body_file": None,
+            "size": len(body),
+            "headers": {**whole.headers, SPLIT_FROM: str(message_id)},
+            "source": whole.source,
+            "state": "received",
+            "command": True,
+        }
+        part = put(connection, values, now)
+        moments = {"received": whole.received, "since": whole.since}
+        connection.execute(update(messages).where(messages.c.id == part.id).values(edits=whole.edits, **moments))
+    finished = {"state": "done", "finished": now, "warnings": [text]}
+    connection.execute(update(messages).where(messages.c.id == message_id).values(**finished))
 
 
 def fresh(now: datetime) -> dict[str, Any]:

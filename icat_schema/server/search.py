@@ -78,7 +78,7 @@ class Catalogue:
         compiled = self._compiled_cached(query) if short else self._compile(query)
         entities = {target.entity.name for target in compiled.targets}
         grants = self.rules.grants(connection, caller, entities | _included_entities(compiled))
-        if any(not grants[name].everything and not grants[name].rules for name in entities):
+        if any(grants[name].nothing for name in entities):
             return SearchResult(compiled.kind, compiled.types, [0] if compiled.single_count else [])
         granted = tuple((name, grants[name]) for name in sorted(entities))
         make = self._authorized_cached if short else self._authorize
@@ -151,7 +151,7 @@ class Catalogue:
         reader = IncludeReader(
             connection,
             self.rules,
-            grants,
+            {name: grant.one_by_one() for name, grant in grants.items()},
             steps,
             self.rules.parameters(caller),
             self._limits.max_entities,

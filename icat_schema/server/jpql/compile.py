@@ -19,7 +19,7 @@ from icat_schema.server.jpql.compile_values import Literals, Typed
 from icat_schema.server.jpql.complain import bad
 from icat_schema.server.jpql.include import Included, include_tree
 from icat_schema.server.jpql.printer import print_value
-from icat_schema.server.jpql.walk import paths_in, values_in
+from icat_schema.server.jpql.walk import object_paths, paths_in, values_in
 from icat_schema.server.store.tables import relation_column
 
 Kind = Literal["entities", "scalars", "rows"]
@@ -206,10 +206,9 @@ class _Search:
         self, node: tree.Value, columns: list[Column], hidden: list[Column]
     ) -> tuple[ColumnElement[Any], bool]:
         """What to order by. With DISTINCT it must be among the columns, so it is added if it is not."""
-        paths = paths_in(node)
-        if not paths:
+        if not paths_in(node):
             raise bad(f"ORDER BY {print_value(node)} orders nothing: name a path.")
-        for path in paths:
+        for path in object_paths(node):
             ref = self._block.expressions.entity_or_field(path)
             self._block.require(ref.owner if isinstance(ref, FieldRef) else ref)
         selected = next((c for n, c in columns if n == node), None)

@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 from icat_schema.definitions import schema
 from icat_schema.server.errors import IcatError
 from icat_schema.server.jpql import tree
-from icat_schema.server.jpql.builder import whole_number
+from icat_schema.server.jpql.build_expressions import whole_number
 from icat_schema.server.jpql.complain import bad
 from icat_schema.server.jpql.dates import local_instant, read_date
 from icat_schema.server.store.columns import Instant, Ordinal, text

@@ -21,6 +21,12 @@ def paths_in(node: Value | Condition) -> list[tree.Path]:
     return [v for v in values_in(node) if isinstance(v, tree.Path)]
 
 
+def object_paths(node: Value | Condition) -> list[tree.Path]:
+    """The paths that lead to objects and attributes: all but those of SIZE, which lead to to-many relations."""
+    counted = {id(v.path) for v in values_in(node) if isinstance(v, tree.Size)}
+    return [path for path in paths_in(node) if id(path) not in counted]
+
+
 def has_aggregate(node: Value | Condition | None) -> bool:
     return node is not None and any(isinstance(v, tree.Aggregate) for v in values_in(node))
 

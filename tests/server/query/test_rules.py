@@ -252,10 +252,27 @@ def test_own_objects_by_their_maker(ask: Asking) -> None:
 
 
 def test_a_rule_without_where_opens_searches_but_its_joins_count_for_single_objects(ask: Asking) -> None:
-    ask.rule("R", "SELECT ds FROM Dataset ds JOIN ds.sample s")
+    ask.group("readers", "ada")
+    ask.rule("R", "SELECT ds FROM Dataset ds JOIN ds.sample s", group="readers")
+    ask.rule("R", "Investigation")
     assert seen(ask)["ada"] == MX | EM
     ids = [ask.content.ids[f"Dataset {n}"] for n in ("mx_1", "em_1")]
     assert ask.catalogue.rules.allowed(ask.content.connection, ask.caller("ada"), "Dataset", ids, "R") == {ids[0]}
+    mx, em = ask("SELECT i FROM Investigation i ORDER BY i.name DESC INCLUDE i.datasets", "ada")
+    assert {ds.attributes["name"] for ds in mx.many["datasets"]} == MX
+    assert em.many["datasets"] == []
+
+
+def test_a_rule_without_where_for_everybody_makes_the_entity_public(ask: Asking) -> None:
+    ask.rule("RU", "SELECT ds FROM Dataset ds JOIN ds.sample s")
+    ask.rule("R", "Investigation")
+    assert seen(ask)["dee"] == MX | EM
+    ids = [ask.content.ids[f"Dataset {n}"] for n in ("mx_1", "em_1")]
+    rules, connection = ask.catalogue.rules, ask.content.connection
+    assert rules.allowed(connection, ask.caller("dee"), "Dataset", [*ids, 10**9], "R") == {*ids, 10**9}
+    assert rules.allowed(connection, ask.caller("dee"), "Dataset", ids, "U") == {ids[0]}
+    _, em = ask("SELECT i FROM Investigation i ORDER BY i.name DESC INCLUDE i.datasets", "dee")
+    assert {ds.attributes["name"] for ds in em.many["datasets"]} == EM
 
 
 def test_many_ids_are_checked_in_one_go(ask: Asking) -> None:

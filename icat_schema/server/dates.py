@@ -1,4 +1,7 @@
-"""Instants on the wire. A date without an offset is wall-clock time in the server's zone."""
+"""Instants on the wire. A date without an offset is wall-clock time in the server's zone.
+
+Dates are cut to whole seconds when they come in, as the database of an original does.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,17 @@ def from_json(text: str) -> datetime:
     return _as_utc(datetime.fromisoformat(text))
 
 
+def from_port(text: str, zone: ZoneInfo) -> datetime:
+    """The form of the import: an xs:dateTime that must have a time. Raises ValueError for anything else."""
+    if "T" not in text:
+        raise ValueError(f"'{text}' has no time")
+    return from_xml(text, zone)
+
+
+def whole_seconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
 def to_xml(moment: datetime, zone: ZoneInfo) -> str:
     """With the offset of the zone, and milliseconds only where there are any."""
     return _local_text(moment, zone, "milliseconds" if moment.microsecond >= 1000 else "seconds")
@@ -54,6 +68,6 @@ def _local_text(moment: datetime, zone: ZoneInfo, precision: str) -> str:
 
 def _as_utc(moment: datetime) -> datetime:
     try:
-        return moment.astimezone(UTC)
+        return whole_seconds(moment.astimezone(UTC))
     except OverflowError as error:
         raise ValueError(f"'{moment.isoformat()}' is outside the years 1 to 9999") from error

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from icat_schema.server.authn import Authenticators
 from icat_schema.server.authz import Access
 from icat_schema.server.caller import Caller
+from icat_schema.server.dates import whole_seconds
 from icat_schema.server.entities.delete import Deleter
 from icat_schema.server.entities.update import Updater
 from icat_schema.server.entities.values import EntityValue
@@ -172,7 +173,7 @@ class Service:
     def _caller(self, connection: Connection, session_id: SessionId) -> Caller:
         user_name = self._sessions.user_name(connection, session_id)
         current_user.set(user_name)
-        return Caller(user_name, user_name in self.settings.root_user_names, self._clock())
+        return Caller(user_name, user_name in self.settings.root_user_names, whole_seconds(self._clock()))
 
 
 def _placed(values: Sequence[EntityValue]) -> list[Placed]:

@@ -14,6 +14,8 @@ from icat_schema.server.errors import IcatError
 from icat_schema.server.rest.answers import AnswerWriter, dump
 from icat_schema.server.rest.export import export as write_export
 from icat_schema.server.rest.export import read_request
+from icat_schema.server.rest.importer.reading import import_file, read_import_request
+from icat_schema.server.rest.importer.upload import Upload
 from icat_schema.server.rest.requests import parse_object, read_changes, read_copy, read_references
 from icat_schema.server.rest.writing import carry_out, remove
 from icat_schema.server.service import Service
@@ -207,8 +209,15 @@ def export(service: Service, request: Request) -> Response:
     return response
 
 
-def import_(_service: Service, _request: Request) -> Response:
-    raise not_implemented()
+def import_(service: Service, request: Request) -> Response:
+    """Store the objects of an export."""
+    request.max_content_length = service.settings.max_import_bytes
+    upload = Upload(request, service.settings.max_import_bytes)
+    text = upload.fields().get("json")
+    if text is None:
+        raise IcatError("BAD_PARAMETER", "json must not be null")
+    import_file(service, read_import_request(text), upload.content())
+    return no_content()
 
 
 def _number(text: str) -> int:

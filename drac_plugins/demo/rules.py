@@ -24,7 +24,7 @@ def rules(access: Mapping[str, Any]) -> Iterator[Rule]:
         for tail, condition in (PARTICIPANT, SCIENTIST):
             yield None, "R", statement(entity, [*_steps(path), *_steps(tail)], condition)
     yield None, "R", "SELECT u FROM User u WHERE u.name = :user"
-    for group, kind in (("ingesters", "ingester"), ("acquisition", "acquisition")):
+    for group, kind in (("ingesters", "ingester"), ("acquisition", "acquisition"), ("administrators", "administrators")):
         for flags, entities in access[kind].items():
             for entity in entities:
                 yield group, flags, entity

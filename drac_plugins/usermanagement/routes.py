@@ -41,7 +41,7 @@ def remove(caller: Caller, body: dict[str, Any]) -> Response:
     return text_reply("")
 
 
-@blueprint.route("/catalogue/<sessionId>/user/name/<text:name>/instrumentscientist")
+@blueprint.route("/catalogue/<sessionId>/user/name/<name>/instrumentscientist")
 @blueprint.session_in_path(expired=401)
 @blueprint.response(200, schemas.ScientistOfUser(many=True))
 def of_user(caller: Caller, name: str) -> Sequence[service.Scientist]:

@@ -19,7 +19,7 @@ import pytest
 from werkzeug.security import generate_password_hash
 
 ROOT = "root"
-USERS = (ROOT, "ada", "bo", "cy", "dee", "useroffice", "ingester", "acquisition", "reader")
+USERS = (ROOT, "ada", "bo", "cy", "dee", "ed", "useroffice", "ingester", "acquisition", "reader")
 """Accounts of the mechanism `simple`; every password is the name. Only `simple/root` is a root user."""
 
 READY_SECONDS = 60

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Iterable
 
 import click
 
@@ -15,6 +17,19 @@ from drac_plugins.core.storage import Store, upgrade
 from icat_schema.gateway import Catalogue, GatewaySettings
 
 _FOUND = 2
+_SPEAK_SECONDS = 5.0
+
+
+class _Progress:
+    """Says on stderr how far a long run is, now and then."""
+
+    def __init__(self) -> None:
+        self._spoken = time.monotonic()
+
+    def __call__(self, layer: str, done: int) -> None:
+        if time.monotonic() - self._spoken >= _SPEAK_SECONDS:
+            self._spoken = time.monotonic()
+            click.echo(f"{layer}: {done} so far", err=True)
 
 
 @click.group()
@@ -26,17 +41,22 @@ def links() -> None:
 @click.option("--check", is_flag=True, help="Only say what is wrong (exit code 2 when something is).")
 def repair(check: bool) -> None:
     """Make link table, parameters and Jobs say again what the declared paths say."""
-    work = Repair(_links(load()))
-    found = work.check() if check else work.mend()
-    pending = work.pending()
-    for finding in found:
-        click.echo(str(finding))
-    for dataset_id, path, since in pending:
-        click.echo(f"dataset {dataset_id}: waits for {path} since {since:%Y-%m-%d}")
+    work = Repair(_links(load()), progress=_Progress())
+    found = _say(str(finding) for finding in work.findings(mend=not check))
+    missing = _say(f"dataset {id_}: waits for {path} since {since:%Y-%m-%d}" for id_, path, since in work.pending())
     what = "found" if check else "put right"
-    click.echo(f"{len(found)} differences {what}, {len(pending)} inputs missing for a week")
+    click.echo(f"{found} differences {what}, {missing} inputs missing for a week")
     if check and found:
         sys.exit(_FOUND)
+
+
+def _say(lines: Iterable[str]) -> int:
+    """Print as it comes; returns how many lines there were."""
+    count = 0
+    for line in lines:
+        click.echo(line)
+        count += 1
+    return count
 
 
 @links.command()

@@ -192,6 +192,13 @@ def _found(
     )
 
 
+def with_inputs(session: Session, output_collections: Collection[int]) -> list[int]:
+    """These output collections and the input collections of their Jobs."""
+    jobs = _jobs(session, output_collections)
+    sources = {job[3] for some in jobs.values() for job in some if job[3] is not None}
+    return sorted({*output_collections, *sources})
+
+
 # ------------------------------------------------------------------------------------------------------ writing
 
 

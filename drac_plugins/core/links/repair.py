@@ -1,33 +1,37 @@
 """Holding everything about links against what producers declared, and putting right what differs.
 
 The declared paths stand in the catalogue (parameter `input_datasets`; the whole of a long one in our side table). From
-them and from the locations of the datasets follow the link table, the derived parameters and the Jobs, in this order.
+them and from the locations of the datasets follow the link table, the derived parameters and the Jobs, in this order;
+so the layers are gone through one after the other, each in windows of ids, and never more than a window is in memory.
+Both may run beside the ingester: what looks wrong is looked at again before anything is said or done about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, union
 
-from drac_plugins.core.links import linktable, provenance
-from drac_plugins.core.links.derive import DECLARED, DERIVED
+from drac_plugins.core.links import adopting, linktable, provenance
+from drac_plugins.core.links.derive import DERIVED
 from drac_plugins.core.links.linktable import portions
-from drac_plugins.core.links.lists import LONGEST_VALUE, read_ids
-from drac_plugins.core.links.paths import split_declared
-from drac_plugins.core.links.records import Item, Located
+from drac_plugins.core.links.lists import read_ids
+from drac_plugins.core.links.records import Located
 from drac_plugins.core.links.resolve import places, resolve
-from drac_plugins.core.links.tables import dataset_link, dataset_location, dataset_long_value
+from drac_plugins.core.links.tables import dataset_link, dataset_location
+from drac_plugins.core.links.truth import LAST_ID, WINDOW, Window, second_look, windows
 from drac_plugins.core.links.writing import Links, Shown
 from icat_schema.gateway import Select
-from icat_schema.gateway.conditions import And, Eq, In, Not, NotNull
+from icat_schema.gateway.conditions import And, Between, Condition, Eq, Gt, In, Not, NotNull
 
 PORTION = 200
-_CUT_LOCATION = 255
+"""Datasets whose families and Jobs are looked at together."""
 _OLD = timedelta(days=7)
-_STRAY_JOB, _STRAY_COLLECTION = "stray job", "stray collection"
+
+Progress = Callable[[str, int], None]
+"""Told after every window: the layer, and how many datasets of it have been looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,107 +46,126 @@ class Finding:
         return f"dataset {self.dataset_id}: {self.kind}: {self.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What the catalogue says: where datasets lie, and what they were declared to be made from."""
-
-    datasets: Mapping[int, Located]
-    declared: Mapping[int, tuple[Item, ...]]
-
-
 class Repair:
     """Reads the whole catalogue; meant for the night, or after an accident."""
 
-    def __init__(self, links: Links) -> None:
+    def __init__(self, links: Links, *, window: int = WINDOW, progress: Progress = lambda _layer, _done: None) -> None:
         self._links = links
         self._session = links.session
         self._store = links.store
-
-    # --------------------------------------------------------------------------------------------------- check
+        self._window = window
+        self._progress = progress
 
     def check(self) -> list[Finding]:
         """Everything that is wrong; nothing is written."""
-        truth = self.truth()
-        with self._store.read() as connection:
-            findings = [*self._locations(connection, truth), *self._declarations(connection, truth)]
-            findings += self._resolutions(connection)
-            dataset_ids = self._concerned(connection)
-        shown_somewhere = {row[0] for row in self._session.rows(_derived_rows())}
-        for portion in portions(sorted((dataset_ids | shown_somewhere) & truth.datasets.keys()), PORTION):
-            findings += self._catalogue(portion)
-        return [*findings, *self._stray_jobs(truth), *self._stray_collections()]
+        return list(self.findings(mend=False))
 
-    def truth(self) -> Truth:
-        """The catalogue's datasets and declarations, read in windows."""
-        rows = self._session.rows(
-            Select(
-                "Dataset",
-                ["id", "location", "investigation.id", "investigation.name", "name", "startDate", "type.name"],
-            )
-        )
-        declared: dict[int, str] = dict(self._session.rows(_parameters(DECLARED)))
-        declared |= self._whole_declarations(declared)
-        long_locations = [row[0] for row in rows if row[1] and len(row[1]) == _CUT_LOCATION]
-        full: dict[int, str] = dict(self._session.rows_for(_parameters("location"), "dataset.id", long_locations))
-        datasets = {
-            id_: Located(id_, place, self._links.key_of(place), investigation, proposal, name, start, id_ in declared)
-            for id_, location, investigation, proposal, name, start, _ in rows
-            if (place := full.get(id_) or location)
-        }
-        items = {
-            id_: self._links.items(split_declared(text)) for id_, text in declared.items() if text and id_ in datasets
-        }
-        return Truth(datasets, items)
+    def mend(self) -> list[Finding]:
+        """Put right what `check` finds; returns what was found."""
+        return list(self.findings(mend=True))
 
-    def _whole_declarations(self, declared: Mapping[int, str]) -> dict[int, str]:
-        table = dataset_long_value
-        query = select(table.c.dataset_id, table.c.value).where(table.c.name == DECLARED)
-        with self._store.read() as connection:
-            return {
-                row.dataset_id: row.value
-                for row in connection.execute(query)
-                if row.value[:LONGEST_VALUE].startswith(declared.get(row.dataset_id) or "\0")
-            }
+    def adopt(self) -> int:
+        """Learn what a catalogue holds that had datasets before us; see `adopting`."""
+        return adopting.adopt(self._links)
 
-    def _locations(self, connection: Connection, truth: Truth) -> Iterator[Finding]:
-        known = linktable.located(connection, connection.execute(select(dataset_location.c.dataset_id)).scalars().all())
-        for id_ in sorted(known.keys() - truth.datasets.keys()):
-            yield Finding(id_, "location", "is known here, but has gone from the catalogue")
-        for id_, dataset in sorted(truth.datasets.items()):
-            if id_ not in known:
-                yield Finding(id_, "location", f"{dataset.location} is not known here")
-            elif _place(known[id_]) != _place(dataset):
-                yield Finding(id_, "location", f"is known here as {known[id_].location} ({known[id_].name})")
+    def findings(self, *, mend: bool) -> Iterator[Finding]:
+        """What is wrong, layer by layer, as it is found. `mend`: each window is put right before its findings come; an
+        interrupted run leaves what it has mended mended, and another one does the rest."""
+        yield from self._known(mend=mend)
+        yield from self._resolutions(mend=mend)
+        if mend:
+            while self._links.write_due(PORTION):
+                pass
+        yield from self._shown(mend=mend)
+        yield from self._stray_jobs(mend=mend)
+        yield from self._stray_collections(mend=mend)
 
-    def _declarations(self, connection: Connection, truth: Truth) -> Iterator[Finding]:
-        outputs = connection.execute(select(dataset_link.c.output_id).distinct()).scalars().all()
-        known = linktable.declared(connection, outputs)
-        for id_ in sorted(known.keys() | truth.declared.keys()):
-            if known.get(id_, ()) != truth.declared.get(id_, ()):
-                yield Finding(id_, "declaration", "the link table does not have the declared inputs")
+    # ---------------------------------------------------------------------------- locations and declared inputs
 
-    def _resolutions(self, connection: Connection) -> Iterator[Finding]:
-        outputs = connection.execute(select(dataset_link.c.output_id).distinct()).scalars().all()
-        for portion in portions(sorted(outputs), PORTION):
-            items, here = linktable.declared(connection, portion), linktable.located(connection, portion)
-            wanted = set().union(*(places(some, self._links.key_of) for some in items.values()))
-            known = linktable.lying_at(connection, wanted)
-            before = linktable.resolved(connection, portion)
-            for output in sorted(items.keys() & here.keys()):
-                after = resolve(items[output], known, self._links.key_of, near=here[output])
-                for item, old, new in zip(items[output], before[output], after, strict=True):
-                    if old != new:
-                        what = f"dataset {new.dataset_id}" if new else "nobody yet"
-                        yield Finding(output, "link", f"{item.path} means {what}")
+    def _known(self, *, mend: bool) -> Iterator[Finding]:
+        seen = 0
+        for window in windows(self._links, self._window):
+            with self._store.read() as connection:
+                suspects = {f.dataset_id for f in _compared(connection, window, _range(connection, window))}
+            if suspects:
+                now = second_look(self._links, suspects)
+                with self._store.read() as connection:
+                    found = _compared(connection, now, suspects)
+                if mend and found:
+                    self._learn(now, {f.dataset_id for f in found})
+                yield from found
+            seen += len(window.datasets)
+            self._progress("locations and declared inputs", seen)
 
-    def _concerned(self, connection: Connection) -> set[int]:
-        """Datasets at either end of a link, and processed ones."""
-        ends = connection.execute(select(dataset_link.c.output_id, dataset_link.c.input_id).distinct())
-        found = {id_ for row in ends for id_ in (row.output_id, row.input_id) if id_ is not None}
-        processed = select(dataset_location.c.dataset_id).where(dataset_location.c.processed)
-        return found | set(connection.execute(processed).scalars())
+    def _learn(self, truth: Window, wrong: Collection[int]) -> None:
+        with self._store.begin() as connection:
+            self._links.forget(connection, [id_ for id_ in wrong if id_ not in truth.datasets])
+            linktable.put_locations(connection, [truth.datasets[id_] for id_ in wrong if id_ in truth.datasets])
+            for id_ in sorted(wrong):
+                self._links.declare(connection, id_, truth.declared.get(id_, ()))
+            self._links.settle(connection, wrong)
 
-    def _catalogue(self, dataset_ids: list[int]) -> Iterator[Finding]:
+    # --------------------------------------------------------------------------------- what declared paths mean
+
+    def _resolutions(self, *, mend: bool) -> Iterator[Finding]:
+        for seen, outputs in self._outputs():
+            with self._store.read() as connection:
+                found = list(self._resolved_wrongly(connection, outputs))
+            if mend and found:
+                with self._store.begin() as connection:
+                    self._links.settle(connection, {f.dataset_id for f in found})
+            yield from found
+            self._progress("meaning of declared inputs", seen)
+
+    def _outputs(self) -> Iterator[tuple[int, list[int]]]:
+        """Datasets that declare inputs, in portions, with how many there were so far."""
+        table, last, seen = dataset_link, 0, 0
+        while True:
+            query = select(table.c.output_id).where(table.c.output_id > last).distinct().order_by(table.c.output_id)
+            with self._store.read() as connection:
+                outputs = list(connection.execute(query.limit(PORTION)).scalars())
+            if not outputs:
+                return
+            last, seen = outputs[-1], seen + len(outputs)
+            yield seen, outputs
+
+    def _resolved_wrongly(self, connection: Connection, outputs: list[int]) -> Iterator[Finding]:
+        items, here = linktable.declared(connection, outputs), linktable.located(connection, outputs)
+        known = linktable.lying_at(connection, set().union(*(places(i, self._links.key_of) for i in items.values())))
+        before = linktable.resolved(connection, outputs)
+        for output in sorted(items.keys() & here.keys()):
+            after = resolve(items[output], known, self._links.key_of, near=here[output])
+            for item, old, new in zip(items[output], before[output], after, strict=True):
+                if old != new:
+                    what = f"dataset {new.dataset_id}" if new else "nobody yet"
+                    yield Finding(output, "link", f"{item.path} means {what}")
+
+    # ----------------------------------------------------------------------- what the catalogue shows of links
+
+    def _shown(self, *, mend: bool) -> Iterator[Finding]:
+        first, seen = 1, 0
+        while first <= LAST_ID:
+            with self._store.read() as connection:
+                last, some = _next_datasets(connection, first, self._window)
+                concerned = _concerned(connection, first, last)
+            concerned |= self._listing_something(first, last)
+            for portion in portions(sorted(concerned), PORTION):
+                found = self._shown_wrongly(portion)
+                if mend and found:
+                    self._show_again({f.dataset_id for f in found})
+                yield from found
+            first, seen = last + 1, seen + some
+            self._progress("lists and Jobs", seen)
+
+    def _listing_something(self, first: int, last: int) -> set[int]:
+        where = And(In("type.name", list(DERIVED)), Between("dataset.id", first, last))
+        return {row[0] for row in self._session.rows(Select("DatasetParameter", ["dataset.id"], where, distinct=True))}
+
+    def _shown_wrongly(self, dataset_ids: Collection[int]) -> list[Finding]:
+        suspects = {finding.dataset_id for finding in self._compare_shown(dataset_ids)}
+        return list(self._compare_shown(suspects)) if suspects else []
+
+    def _compare_shown(self, dataset_ids: Collection[int]) -> Iterator[Finding]:
         with self._store.read() as connection:
             due = self._links.look(connection, dataset_ids, every_job=True)
         shown = self._links.shown(due.revisions)
@@ -159,89 +182,50 @@ class Repair:
             for text in provenance.differences(job, found.get(job.output_id), application):
                 yield Finding(job.output_id, "job", text)
 
-    def _stray_jobs(self, truth: Truth) -> list[Finding]:
-        """Marked collections of datasets that were not made from anything."""
-        rows = self._session.rows(
-            Select(
-                "DataCollectionDataset",
-                ["dataset.id"],
-                where=Eq("dataCollection.parameters.type.name", provenance.OUTPUT_MARK),
-            )
-        )
-        processed = {id_ for id_, dataset in truth.datasets.items() if dataset.processed}
-        return [
-            Finding(id_, _STRAY_JOB, "has a Job, but no declared inputs") for (id_,) in rows if id_ not in processed
-        ]
-
-    def _stray_collections(self) -> list[Finding]:
-        """Marked input collections whose Job has gone."""
-        return [
-            Finding(next(iter(read_ids(text)), 0), _STRAY_COLLECTION, f"its input collection {collection} has no Job")
-            for collection, text in self._session.rows(_without_job())
-        ]
-
-    # ---------------------------------------------------------------------------------------------------- mend
-
-    def mend(self) -> list[Finding]:
-        """Put right what `check` finds, layer by layer; returns what was found."""
-        findings = self.check()
-        if not findings:
-            return []
-        truth = self.truth()
-        self._mend_store(truth)
+    def _show_again(self, wrong: Collection[int]) -> None:
         with self._store.begin() as connection:
-            outputs = connection.execute(select(dataset_link.c.output_id).distinct()).scalars().all()
-            self._links.settle(connection, outputs)
-            wrong = {finding.dataset_id for finding in findings}
+            linktable.alone(connection)
             linktable.want_written(connection, wrong)
-            linktable.want_jobs(connection, [i for i in wrong if i in truth.datasets and truth.datasets[i].processed])
-        while self._links.write_due(PORTION):
-            pass
-        self._remove_stray(f.dataset_id for f in findings if f.kind == _STRAY_JOB)
-        self._session.delete("DataCollection", [collection for collection, _ in self._session.rows(_without_job())])
-        return findings
+            made = [d.dataset_id for d in linktable.located(connection, wrong).values() if d.processed]
+            linktable.want_jobs(connection, made)
+        self._links.write(wrong)
 
-    def _mend_store(self, truth: Truth) -> None:
-        with self._store.begin() as connection:
-            known = connection.execute(select(dataset_location.c.dataset_id)).scalars().all()
-            self._links.forget(connection, set(known) - truth.datasets.keys())
-            before = linktable.located(connection, truth.datasets)
-            different = [
-                d for id_, d in truth.datasets.items() if id_ not in before or _place(before[id_]) != _place(d)
-            ]
-            linktable.put_locations(connection, different)
-            outputs = connection.execute(select(dataset_link.c.output_id).distinct()).scalars().all()
-            for output in sorted({*outputs, *truth.declared}):
-                self._links.declare(connection, output, truth.declared.get(output, ()))
+    # ------------------------------------------------------------------------------------ Jobs without a result
 
-    def _remove_stray(self, dataset_ids: Iterable[int]) -> None:
-        wanted = sorted(set(dataset_ids))
-        found = provenance.find(self._session, wanted) if wanted else {}
-        collections = {c for job in found.values() for c in (job.output_collection, *job.extra_collections)}
-        sources = {job.input_collection for job in found.values() if job.input_collection is not None}
-        self._session.delete("DataCollection", sorted(collections | sources))
+    def _stray_jobs(self, *, mend: bool) -> Iterator[Finding]:
+        """Marked output collections of datasets that were not made from anything, or have gone."""
+        for seen, marked in self._marked(Eq("type.name", provenance.OUTPUT_MARK)):
+            truth = second_look(self._links, set(marked.values())).datasets
+            stray = {c: id_ for c, id_ in marked.items() if id_ not in truth or not truth[id_].processed}
+            if mend and stray:
+                self._session.delete("DataCollection", provenance.with_inputs(self._session, stray))
+            yield from (Finding(id_, "stray job", "has a Job, but no declared inputs") for id_ in stray.values())
+            self._progress("Jobs without declared inputs", seen)
 
-    # --------------------------------------------------------------------------------------------------- adopt
+    def _stray_collections(self, *, mend: bool) -> Iterator[Finding]:
+        """Marked input collections whose Job has gone."""
+        where = And(Eq("type.name", provenance.INPUT_MARK), Not(NotNull("dataCollection.jobsAsInput.id")))
+        for _, stray in self._marked(where):
+            if mend:
+                self._session.delete("DataCollection", stray)
+            for collection, id_ in stray.items():
+                yield Finding(id_, "stray collection", f"its input collection {collection} has no Job")
 
-    def adopt(self) -> int:
-        """Before the first message on a catalogue that has datasets already: learn where they lie and what they were
-        declared to be made from. Nothing is written to the catalogue (`mend` does that). Returns how many they are; 0
-        when anything is known here."""
-        with self._store.read() as connection:
-            if connection.execute(select(dataset_location.c.dataset_id).limit(1)).first() is not None:
-                return 0
-        truth = self.truth()
-        with self._store.begin() as connection:
-            linktable.put_locations(connection, list(truth.datasets.values()))
-            now = datetime.now(UTC)
-            for output, items in truth.declared.items():
-                linktable.declare(connection, output, items, now)
-            linktable.settle(connection, truth.declared, self._links.key_of)
-        return len(truth.datasets)
+    def _marked(self, where: Condition) -> Iterator[tuple[int, dict[int, int]]]:
+        """Marked collections with the dataset that they were made for, in windows, with how many there were so far."""
+        last, seen = 0, 0
+        columns = ["id", "dataCollection.id", "stringValue"]
+        while True:
+            query = Select("DataCollectionParameter", columns, And(where, Gt("id", last)), [("id", "ASC")])
+            rows = self._session.page(Select(query.entity, query.columns, query.where, query.order, limit=self._window))
+            if not rows:
+                return
+            last, seen = rows[-1][0], seen + len(rows)
+            yield seen, {collection: next(iter(read_ids(text)), 0) for _, collection, text in rows}
 
     # ------------------------------------------------------------------------------------------------- pending
 
-    def pending(self) -> list[tuple[int, str, datetime]]:
+    def pending(self) -> Iterator[tuple[int, str, datetime]]:
         """Declared inputs that nobody has registered for a week: dataset, path, since when."""
         table = dataset_link
         query = (
@@ -250,7 +234,39 @@ class Repair:
             .order_by(table.c.output_id, table.c.position)
         )
         with self._store.read() as connection:
-            return [(row.output_id, row.declared_path, row.since) for row in connection.execute(query)]
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield row.output_id, row.declared_path, row.since
+
+
+def _range(connection: Connection, window: Window) -> set[int]:
+    """Everything that our store says about the ids of this window."""
+    outputs, ids = dataset_link.c.output_id, dataset_location.c.dataset_id
+    query = union(
+        select(outputs).where(outputs.between(window.first, window.last)),
+        select(ids).where(ids.between(window.first, window.last)),
+    )
+    return set(connection.execute(query).scalars()) | window.datasets.keys()
+
+
+def _compared(connection: Connection, truth: Window, dataset_ids: Collection[int]) -> list[Finding]:
+    """What our store has wrong about these datasets."""
+    known, declared = linktable.located(connection, dataset_ids), linktable.declared(connection, dataset_ids)
+    found = []
+    for id_ in sorted(dataset_ids):
+        text = _wrong_location(known.get(id_), truth.datasets.get(id_))
+        if text:
+            found.append(Finding(id_, "location", text))
+        if declared.get(id_, ()) != truth.declared.get(id_, ()):
+            found.append(Finding(id_, "declaration", "the link table does not have the declared inputs"))
+    return found
+
+
+def _wrong_location(known: Located | None, truth: Located | None) -> str | None:
+    if truth is None:
+        return None if known is None else "is known here, but has gone from the catalogue"
+    if known is None:
+        return f"{truth.location} is not known here"
+    return None if _place(known) == _place(truth) else f"is known here as {known.location} ({known.name})"
 
 
 def _place(dataset: Located) -> tuple[object, ...]:
@@ -264,17 +280,24 @@ def _place(dataset: Located) -> tuple[object, ...]:
     )
 
 
-def _without_job() -> Select:
-    where = And(Eq("type.name", provenance.INPUT_MARK), Not(NotNull("dataCollection.jobsAsInput.id")))
-    return Select("DataCollectionParameter", ["dataCollection.id", "stringValue"], where=where)
+def _next_datasets(connection: Connection, first: int, size: int) -> tuple[int, int]:
+    """The id with which the next window ends, and how many known datasets are in it."""
+    ids = dataset_location.c.dataset_id
+    found = connection.execute(select(ids).where(ids >= first).order_by(ids).limit(size)).scalars().all()
+    return (found[-1] if len(found) == size else LAST_ID), len(found)
 
 
-def _parameters(name: str) -> Select:
-    return Select("DatasetParameter", ["dataset.id", "stringValue"], where=Eq("type.name", name))
-
-
-def _derived_rows() -> Select:
-    return Select("DatasetParameter", ["dataset.id"], where=In("type.name", list(DERIVED)), distinct=True)
+def _concerned(connection: Connection, first: int, last: int) -> set[int]:
+    """Datasets at either end of a link, and processed ones."""
+    ids = dataset_location.c.dataset_id
+    ends: Iterable[int] = connection.execute(
+        union(
+            select(dataset_link.c.output_id).where(dataset_link.c.output_id.between(first, last)),
+            select(dataset_link.c.input_id).where(dataset_link.c.input_id.between(first, last)),
+            select(ids).where(ids.between(first, last), dataset_location.c.processed),
+        )
+    ).scalars()
+    return set(ends)
 
 
 def _short(value: str | None) -> str:

@@ -71,7 +71,7 @@ class Links:
         self.store = store
         self.settings = settings
         self._now = now
-        self._leases = leases or Leases(store, now=now)
+        self.leases = leases or Leases(store, now=now)
         self._types: dict[str, int] = {}
         self._applications: provenance.Applications | None = None
 
@@ -199,7 +199,7 @@ class Links:
         """Make parameters and Jobs of these datasets say what the link table says; only differences are written."""
         if not dataset_ids:
             return
-        with self._leases.hold([f"links:{dataset_id}" for dataset_id in dataset_ids]):
+        with self.leases.hold([f"links:{dataset_id}" for dataset_id in dataset_ids]):
             for _ in range(_TRIES):
                 with self.store.read() as connection:
                     due = self.look(connection, dataset_ids)

@@ -165,7 +165,7 @@ class FileStage(DatasetStage):
     def _ask_for_sums(self, here: Located) -> None:
         with self._store.begin() as connection:
             memory.want_sums(connection, here.investigation_id)
-            due_stages.make_due(connection, here.dataset_id, "statistics", self._now(), self._now())
+            due_stages.make_due(connection, [(here.dataset_id, "statistics")], self._now(), self._now())
 
     def _create(self, dataset_id: int, files: Sequence[Found], formats: Mapping[str, int]) -> None:
         types = self._types.get({name for f in files for name, _ in f.parameters})

@@ -1,17 +1,21 @@
 """The durable inbox: a message that is in it is never lost; it ends as done, as a counted repetition, or in quarantine
 with a reason, and can be replayed from there.
 
-One process works on an inbox at a time (`ingest.main` holds a lock); any number may put messages in and look at it.
+Any number of processes may put messages in, work on them and look at them. What a process takes it holds for a while,
+and renews that while it lives (`renew`); what it held when it died is given back (`release`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+import logging
+import secrets
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from drac_plugins.core.errors import NotFound
@@ -32,6 +36,9 @@ from drac_plugins.core.inbox.tables import ingest_message as messages
 from drac_plugins.core.settings import Settings
 from drac_plugins.core.storage import Store
 
+log = logging.getLogger(__name__)
+
+HELD_SECONDS = 30.0
 EDITABLE = ("proposal", "beamline", "name", "location", "start", "end", "sample", "investigationId")
 """Fields of a message that an operator may change when replaying it."""
 
@@ -41,18 +48,36 @@ def utc_now() -> datetime:
 
 
 class Inbox:
-    """Thread-safe. Every method is one short transaction; raises Unavailable when the store does not answer."""
+    """Thread-safe. Every method is one short transaction; raises Unavailable when the store does not answer.
+
+    `owner`: name of a process of which there is one at a time, so that the next one takes back at once what the one
+    before held; default: a new name. `held_seconds`: how long a process that gives no sign of life is believed to live.
+    """
 
     def __init__(
-        self, store: Store, *, large_bodies: BodyFiles | None = None, clock: Callable[[], datetime] = utc_now
+        self,
+        store: Store,
+        *,
+        large_bodies: BodyFiles | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        owner: str | None = None,
+        held_seconds: float = HELD_SECONDS,
     ) -> None:
         self._store = store
         self._files = large_bodies
         self._now = clock
+        self._owner = hashlib.sha256((owner or secrets.token_hex(16)).encode()).hexdigest()[:16]
+        self._holder = self._owner + secrets.token_hex(8)
+        self._held_seconds = held_seconds
 
     @classmethod
-    def from_settings(cls, store: Store, settings: Settings) -> Inbox:
-        return cls(store, large_bodies=BodyFiles(settings.var / "large-messages", settings.ingest.max_message_bytes))
+    def from_settings(cls, store: Store, settings: Settings, *, owner: str | None = None) -> Inbox:
+        files = BodyFiles(settings.var / "large-messages", settings.ingest.max_message_bytes)
+        return cls(store, large_bodies=files, owner=owner)
+
+    @property
+    def store(self) -> Store:
+        return self._store
 
     # ------------------------------------------------------------------ arriving
 
@@ -136,27 +161,34 @@ class Inbox:
         Not handed out: a message whose key is being worked on, and one that has an older message of its key before it,
         unless that one has failed and its hold has passed.
         """
+        found = self.take_some(1)
+        return found[0] if found else None
+
+    def take_some(self, limit: int) -> list[Entry]:
+        """Up to so many messages that may be worked on now, oldest first, no two of one key. See `take`."""
         now = self._now()
         if not self._anything(now):
-            return None
-        with self._store.begin() as connection:
-            connection.execute(
-                update(messages)
-                .where(messages.c.state == "waiting", messages.c.due <= now)
-                .values(state="ready", due=None)
-            )
-            row = connection.execute(
-                select(messages)
-                .where(messages.c.state == "ready", ~rows.blocked(now))
-                .order_by(messages.c.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            ).first()
-            if row is None:
-                return None
-            taken = {"state": "working", "attempts": row.attempts + 1}
-            connection.execute(update(messages).where(messages.c.id == row.id).values(**taken))
-            return entry({**row._mapping, **taken})
+            return []
+        try:
+            with self._store.begin() as connection:
+                due = (messages.c.state == "waiting", messages.c.due <= now)
+                connection.execute(update(messages).where(*due).values(state="ready", due=None))
+                query = select(messages).where(messages.c.state == "ready", ~rows.blocked(now)).order_by(messages.c.id)
+                found = connection.execute(query.limit(limit).with_for_update(skip_locked=True)).all()
+                oldest = {row.lock_key: row for row in reversed(found)}
+                mine = self._mine(now)
+                connection.execute(
+                    update(messages)
+                    .where(messages.c.id.in_([row.id for row in oldest.values()]))
+                    .values(state="working", attempts=messages.c.attempts + 1, **mine)
+                )
+        except IntegrityError:  # another process has just taken an older message of one of the keys
+            return []
+        taken = sorted(oldest.values(), key=lambda row: row.id)
+        return [entry({**row._mapping, "state": "working", "attempts": row.attempts + 1, **mine}) for row in taken]
+
+    def _mine(self, now: datetime) -> dict[str, Any]:
+        return {"holder": self._holder, "held_until": now + timedelta(seconds=self._held_seconds)}
 
     def _anything(self, now: datetime) -> bool:
         waiting = and_(messages.c.state == "waiting", messages.c.due <= now)
@@ -168,6 +200,12 @@ class Inbox:
 
     # ------------------------------------------------------------------ handing back
 
+    def hand_back(self, outcomes: Iterable[Callable[[Connection], None]]) -> None:
+        """Write several outcomes down in one transaction. Each calls one of the methods below with the connection."""
+        with self._store.begin() as connection:
+            for outcome in outcomes:
+                outcome(connection)
+
     def done(
         self,
         message_id: int,
@@ -176,31 +214,29 @@ class Inbox:
         investigation_id: int | None = None,
         warnings: Sequence[str] = (),
         stages_due: Collection[str] = (),
+        connection: Connection | None = None,
     ) -> None:
         """The message has been applied; its dataset's later stages become due in the same transaction."""
         now = self._now()
-        with self._store.begin() as connection:
-            connection.execute(
-                update(messages)
-                .where(messages.c.id == message_id)
-                .values(
-                    state="done",
-                    dataset_id=dataset_id,
-                    investigation_id=investigation_id,
-                    warnings=list(warnings),
-                    finished=now,
-                    reason=None,
-                    step=None,
-                    text=None,
-                    due=None,
-                    holds_until=None,
-                    fault=None,
-                    fault_count=0,
-                )
+        with self._within(connection) as inside:
+            kept = self._back(
+                inside,
+                message_id,
+                state="done",
+                dataset_id=dataset_id,
+                investigation_id=investigation_id,
+                warnings=list(warnings),
+                finished=now,
+                reason=None,
+                step=None,
+                text=None,
+                due=None,
+                holds_until=None,
+                fault=None,
+                fault_count=0,
             )
-            if dataset_id is not None:
-                for stage in stages_due:
-                    stages.make_due(connection, dataset_id, stage, now, now)
+            if kept and dataset_id is not None:
+                stages.make_due(inside, [(dataset_id, stage) for stage in stages_due], now, now)
 
     def retry(
         self,
@@ -211,39 +247,73 @@ class Inbox:
         hold_until: datetime | None = None,
         fault: str | None = None,
         fault_count: int = 0,
+        connection: Connection | None = None,
     ) -> None:
         """A temporary cause: try again at `due`. Later messages of the same key wait until `hold_until` (kept from the
         first failure; None: until this one has ended). `fault`: fingerprint of an unexpected error."""
-        self._back(
-            message_id,
-            state="waiting",
-            due=due,
-            reason=verdict.reason,
-            step=verdict.step,
-            text=verdict.text,
-            holds_until=hold_until,
-            fault=fault,
-            fault_count=fault_count,
-        )
+        with self._within(connection) as inside:
+            self._back(
+                inside,
+                message_id,
+                state="waiting",
+                due=due,
+                reason=verdict.reason,
+                step=verdict.step,
+                text=verdict.text,
+                holds_until=hold_until,
+                fault=fault,
+                fault_count=fault_count,
+            )
 
-    def put_back(self, message_id: int, text: str) -> None:
+    def put_back(self, message_id: int, text: str | None = None, *, connection: Connection | None = None) -> None:
         """It could not be tried at all (catalogue away): as if it had not been taken, in its old place."""
-        self._back(message_id, state="ready", attempts=messages.c.attempts - 1, text=text)
+        with self._within(connection) as inside:
+            self._back(inside, message_id, state="ready", attempts=messages.c.attempts - 1, text=text)
 
-    def quarantine(self, message_id: int, reason: str, step: str, text: str) -> None:
+    def quarantine(
+        self, message_id: int, reason: str, step: str, text: str, *, connection: Connection | None = None
+    ) -> None:
         """A permanent cause: a person has to look at it."""
-        self._back(message_id, **rows.quarantined(Verdict(reason, step, text), self._now()))
+        with self._within(connection) as inside:
+            self._back(inside, message_id, **rows.quarantined(Verdict(reason, step, text), self._now()))
 
-    def _back(self, message_id: int, **values: Any) -> None:
+    @contextmanager
+    def _within(self, connection: Connection | None) -> Iterator[Connection]:
+        """The caller's transaction, or one of our own."""
+        if connection is not None:
+            yield connection
+            return
+        with self._store.begin() as own:
+            yield own
+
+    def _back(self, connection: Connection, message_id: int, **values: Any) -> bool:
+        """Not for what another process holds or has finished: it has taken us for dead, and its outcome counts."""
+        free = {"holder": None, "held_until": None}
+        ours = or_(messages.c.holder == self._holder, messages.c.state.in_(("received", "ready", "waiting")))
+        ending = update(messages).where(messages.c.id == message_id, ours)
+        kept = connection.execute(ending.values(**values, **free)).rowcount > 0
+        if not kept:
+            log.warning("Message %d has gone to another process meanwhile; that one finishes it", message_id)
+        return kept
+
+    # ------------------------------------------------------------------ signs of life
+
+    def renew(self) -> int:
+        """A sign of life: hold everything that this process works on for another while. Returns how many."""
+        until = {"held_until": self._now() + timedelta(seconds=self._held_seconds)}
         with self._store.begin() as connection:
-            connection.execute(update(messages).where(messages.c.id == message_id).values(**values))
+            working = (messages.c.state == "working", messages.c.holder == self._holder)
+            kept = connection.execute(update(messages).where(*working).values(**until)).rowcount
+            return kept + stages.renew(connection, self._holder, until["held_until"])
 
     def release(self) -> int:
-        """Give back everything that a process took and did not hand back (it died). Only for the process that works on
-        this inbox, at its start. Returns how many messages and stages."""
+        """Give back what dead processes had taken and not handed back: what earlier processes of this owner held, and
+        what nobody has renewed in time. Returns how many messages and stages."""
+        now = self._now()
         with self._store.begin() as connection:
-            working = update(messages).where(messages.c.state == "working").values(state="ready")
-            return connection.execute(working).rowcount + stages.release(connection)
+            working = update(messages).where(messages.c.state == "working", rows.abandoned(messages, self._holder, now))
+            found = connection.execute(working.values(state="ready", holder=None, held_until=None)).rowcount
+            return found + stages.release(connection, self._holder, now)
 
     # ------------------------------------------------------------------ looking and replaying
 
@@ -304,24 +374,26 @@ class Inbox:
         """Ask for a later stage of a dataset (files, gallery, statistics) at `due` (default: now). Requests collapse;
         one that comes while the stage runs makes it run once more. `connection`: take part in that transaction."""
         now = self._now()
-        if connection is not None:
-            stages.make_due(connection, dataset_id, stage, due or now, now)
-            return
-        with self._store.begin() as own:
-            stages.make_due(own, dataset_id, stage, due or now, now)
+        with self._within(connection) as inside:
+            stages.make_due(inside, [(dataset_id, stage)], due or now, now)
 
     def take_stage(self, wanted: Collection[str]) -> StageRun | None:
+        found = self.take_stages(wanted, 1)
+        return found[0] if found else None
+
+    def take_stages(self, wanted: Collection[str], limit: int) -> Sequence[StageRun]:
+        """Up to so many stages that are due, the most urgent first; hand each back to stage_done or stage_retry."""
         now = self._now()
         with self._store.read() as connection:
-            if not stages.any_due(connection, now):
-                return None
+            if not stages.any_due(connection, now, wanted):
+                return []
         with self._store.begin() as connection:
-            return stages.take(connection, now, wanted)
+            return stages.take(connection, now, wanted, limit, self._mine(now))
 
-    def stage_done(self, run: StageRun) -> None:
-        with self._store.begin() as connection:
-            stages.finish(connection, run)
+    def stage_done(self, run: StageRun, *, connection: Connection | None = None) -> None:
+        with self._within(connection) as inside:
+            stages.finish(inside, run, self._holder)
 
-    def stage_retry(self, run: StageRun, due: datetime, reason: str) -> None:
-        with self._store.begin() as connection:
-            stages.postpone(connection, run, due, reason)
+    def stage_retry(self, run: StageRun, due: datetime, reason: str, *, connection: Connection | None = None) -> None:
+        with self._within(connection) as inside:
+            stages.postpone(inside, run, due, reason, self._holder)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, insert, or_, select, update
 
 from drac_plugins.core.inbox.records import RETRIED_WHEN_SENT_AGAIN, Stored, Verdict
 from drac_plugins.core.inbox.tables import ingest_message as messages
@@ -117,6 +117,13 @@ def blocked(now: datetime) -> ColumnElement[bool]:
         other.c.id != messages.c.id,
         or_(other.c.state == "working", holding),
     )
+
+
+def abandoned(table: Table, holder: str, now: datetime) -> ColumnElement[bool]:
+    """Held by nobody, by a process that gave no sign of life in time, or by an earlier process of the same owner (the
+    first half of a holder's name)."""
+    predecessor = and_(table.c.holder.startswith(holder[: len(holder) // 2]), table.c.holder != holder)
+    return or_(table.c.holder.is_(None), table.c.held_until < now, predecessor)
 
 
 def printable(text: str, longest: int) -> str:

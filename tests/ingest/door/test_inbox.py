@@ -116,14 +116,75 @@ def test_a_message_is_not_taken_before_it_is_due(inbox: Inbox, clock: Clock) -> 
     assert taken(inbox).id == only
 
 
-def test_what_a_dead_process_had_taken_is_released(inbox: Inbox) -> None:
-    (only,) = sorted_in(inbox, "/a")
-    inbox.due_stage(7, "files")
-    taken(inbox)
-    assert inbox.take_stage(["files"]) is not None
-    assert inbox.release() == 2
-    assert taken(inbox).id == only
-    assert inbox.take_stage(["files"]) is not None
+def test_what_a_dead_process_had_taken_is_released_at_once_by_the_next_of_its_owner(
+    either_store: Store, clock: Clock
+) -> None:
+    dead, following = (Inbox(either_store, clock=clock, owner="ingester 1") for _ in range(2))
+    (only,) = sorted_in(dead, "/a")
+    dead.due_stage(7, "files")
+    taken(dead)
+    assert dead.take_stage(["files"]) is not None
+    assert dead.release() == 0, "what is held by a process itself is not taken away from it"
+    assert Inbox(either_store, clock=clock, owner="ingester 2").release() == 0
+    assert following.release() == 2
+    assert taken(following).id == only
+    assert following.take_stage(["files"]) is not None
+
+
+def test_what_is_renewed_stays_and_what_is_not_goes_to_another_process(either_store: Store, clock: Clock) -> None:
+    slow, other = (Inbox(either_store, clock=clock, held_seconds=30) for _ in range(2))
+    (only,) = sorted_in(slow, "/a")
+    slow.due_stage(7, "files")
+    assert taken(slow).id == only
+    run = slow.take_stage(["files"])
+    assert run is not None
+    for _ in range(4):
+        clock.advance(seconds=20)
+        assert slow.renew() == 2
+        assert (other.release(), other.take()) == (0, None)
+    clock.advance(seconds=31)
+    assert other.release() == 2
+    assert taken(other).id == only
+    assert other.take_stage(["files"]) is not None
+
+
+def test_the_outcome_of_a_process_that_was_taken_for_dead_does_not_count(either_store: Store, clock: Clock) -> None:
+    paused, other = (Inbox(either_store, clock=clock, held_seconds=30) for _ in range(2))
+    (only,) = sorted_in(paused, "/a")
+    paused.due_stage(7, "files")
+    taken(paused)
+    run = paused.take_stage(["files"])
+    assert run is not None
+    clock.advance(seconds=31)
+    assert other.release() == 2
+    taken(other)
+    assert other.take_stage(["files"]) is not None
+    paused.quarantine(only, "internal", "apply", "too late")
+    paused.stage_done(run)
+    assert paused.show(only).state == "working"
+    assert other.counters().stages == {"files": 1}
+    other.done(only, dataset_id=7)
+    paused.retry(only, clock() + timedelta(seconds=1), TEMPORARY)
+    assert paused.show(only).state == "done"
+
+
+def test_several_messages_are_taken_at_once_no_two_of_one_key(inbox: Inbox) -> None:
+    first, _, third, _ = sorted_in(inbox, "/a", "/a", "/b", "/a")
+    assert [found.id for found in inbox.take_some(10)] == [first, third]
+    assert inbox.take_some(10) == []
+
+
+def test_outcomes_are_written_down_together(inbox: Inbox) -> None:
+    first, second = sorted_in(inbox, "/a", "/b")
+    inbox.take_some(2)
+    inbox.hand_back(
+        [
+            lambda connection: inbox.done(first, dataset_id=1, stages_due=("files",), connection=connection),
+            lambda connection: inbox.quarantine(second, "values", "write", "no", connection=connection),
+        ]
+    )
+    assert inbox.counters().states == {"done": 1, "quarantined": 1}
+    assert inbox.counters().stages == {"files": 1}
 
 
 def test_a_message_put_back_keeps_its_place_and_its_number_of_attempts(inbox: Inbox) -> None:

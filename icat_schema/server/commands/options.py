@@ -6,14 +6,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
+from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from icat_schema.server.authn import UsersFileError
 from icat_schema.server.caller import Caller
+from icat_schema.server.dump.records import DumpError
+from icat_schema.server.errors import IcatError
 from icat_schema.server.service import Service
 from icat_schema.server.settings import Settings
+from icat_schema.server.store.engine import open_engine
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,23 +47,66 @@ def storage_settings(database: str, users: Path | None, **more: Any) -> Settings
     return Settings(database=database, users_file=users, **more)
 
 
-def open_service(settings: Settings) -> Service:
-    """Open the catalogue; tables and the folder of an SQLite file are made if need be."""
+def zone_named(_context: click.Context, _parameter: click.Parameter, value: str) -> ZoneInfo:
+    """Callback of options for time zones."""
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise click.BadParameter(f"'{value}' is not a time zone such as Europe/Paris") from error
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: how it is called."""
+    return "\b\nExamples:\n" + "\n".join(f"  drac catalogue {line}" for line in lines)
+
+
+def open_service(settings: Settings, *, existing: bool = False) -> Service:
+    """Open the catalogue; tables and the folder of an SQLite file are made if need be, unless it must exist."""
     try:
         url = make_url(settings.database)
         if url.get_backend_name() == "sqlite" and url.database:
+            if existing and not Path(url.database).exists():
+                raise click.ClickException(f"There is no catalogue in {url.database}: make one with init or load")
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        if existing:
+            _require_tables(settings.database)
         return Service(settings)
     except (ValueError, ArgumentError) as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"The folder of the database cannot be made: {error}") from error
+    except SQLAlchemyError as error:
+        raise database_trouble(error) from error
+
+
+def _require_tables(database: str) -> None:
+    engine = open_engine(database)
+    try:
+        if not inspect(engine).has_table("Facility"):
+            shown = engine.url.render_as_string(hide_password=True)
+            raise click.ClickException(f"There is no catalogue in {shown}: make one with init or load")
+    finally:
+        engine.dispose()
+
+
+def database_trouble(error: SQLAlchemyError) -> click.ClickException:
+    """What the database says, without the statement."""
+    reason = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
+    return click.ClickException(f"The database refuses: {reason}")
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Service]:
-    """The catalogue for the time of one command."""
-    service = open_service(settings)
+def opened(settings: Settings, *, existing: bool = False) -> Iterator[Service]:
+    """The catalogue for the time of one command. Failures end the command with their text."""
+    service = open_service(settings, existing=existing)
     try:
         yield service
+    except (DumpError, UsersFileError) as error:
+        raise click.ClickException(str(error)) from error
+    except IcatError as error:
+        raise click.ClickException(error.message) from error
+    except SQLAlchemyError as error:
+        raise database_trouble(error) from error
     finally:
         service.close()
 

@@ -8,28 +8,28 @@ import sys
 from pathlib import Path
 from types import FrameType
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 import waitress
 
-from icat_schema.server.commands.options import DEFAULTS, open_service, option, storage_options, storage_settings
+from icat_schema.server.commands.options import (
+    DEFAULTS,
+    open_service,
+    option,
+    storage_options,
+    storage_settings,
+    zone_named,
+)
 from icat_schema.server.service import Service
 from icat_schema.server.wsgi import application
-
-
-def _zone(_context: click.Context, _parameter: click.Parameter, value: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise click.BadParameter(f"'{value}' is not a time zone such as Europe/Paris") from error
 
 
 @click.command()
 @storage_options
 @option("--host", "HOST", default=DEFAULTS.host, help="address to listen on")
 @option("--port", "PORT", default=DEFAULTS.port, type=click.IntRange(0, 65535), help="0: any free one")
-@option("--zone", "ZONE", default=DEFAULTS.zone.key, callback=_zone, help="the server's local time")
+@option("--zone", "ZONE", default=DEFAULTS.zone.key, callback=zone_named, help="the server's local time")
 @option("--root", "ROOT", multiple=True, default=sorted(DEFAULTS.root_user_names), help="users who may do everything")
 @option(
     "--mechanism",

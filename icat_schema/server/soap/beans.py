@@ -66,7 +66,7 @@ def _read_attribute(value: EntityValue, field: Attribute, element: etree._Elemen
         if not text:
             return
     try:
-        value.attributes[field.name] = _parse(field, text, zone)
+        value.attributes[field.name] = parse_value(field, text, zone)
     except ValueError as error:
         raise IcatError("BAD_PARAMETER", f"{value.entity.name}: {field.name} is malformed: {error}") from None
 
@@ -83,7 +83,8 @@ def _read_reference(element: etree._Element, relation: ToOne) -> EntityValue:
     return reference
 
 
-def _parse(field: Attribute, text: str, zone: ZoneInfo) -> Any:
+def parse_value(field: Attribute, text: str, zone: ZoneInfo) -> Any:
+    """The value of an attribute from its text. Raises ValueError."""
     match field.type:
         case "String":
             return text

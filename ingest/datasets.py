@@ -176,6 +176,33 @@ def _parameter(name: str, value: Value, types: Mapping[str, ParameterType], **mo
     return New("DatasetParameter", {"type": Ref(types[name].id), value.column: value.value, **more})
 
 
+def new_dataset(
+    facility: Facility,
+    plan: CreateDataset,
+    name: str,
+    types: Mapping[str, ParameterType],
+    techniques: Mapping[str, int],
+) -> New:
+    """The dataset of a plan under this name, with everything that belongs to it."""
+    return New(
+        "Dataset",
+        {
+            "name": name,
+            "investigation": Ref(plan.investigation_id),
+            "type": Ref(facility.dataset_type(plan.type)),
+            "sample": Ref(plan.sample_id) if plan.sample_id is not None else None,
+            "location": plan.location,
+            "startDate": plan.start,
+            "endDate": plan.end,
+            "complete": plan.complete,
+            "description": plan.description,
+            "parameters": [_parameter(name, value, types) for name, value in plan.parameters.items()],
+            "datasetTechniques": [New("DatasetTechnique", {"technique": Ref(techniques[n])}) for n in plan.techniques],
+            "datasetInstruments": [New("DatasetInstrument", {"instrument": Ref(plan.instrument_id)})],
+        },
+    )
+
+
 def _create(
     session: Session,
     facility: Facility,
@@ -184,22 +211,9 @@ def _create(
     techniques: Mapping[str, int],
     taken: Collection[str],
 ) -> tuple[int, str]:
-    fields = {
-        "investigation": Ref(plan.investigation_id),
-        "type": Ref(facility.dataset_type(plan.type)),
-        "sample": Ref(plan.sample_id) if plan.sample_id is not None else None,
-        "location": plan.location,
-        "startDate": plan.start,
-        "endDate": plan.end,
-        "complete": plan.complete,
-        "description": plan.description,
-        "parameters": [_parameter(name, value, types) for name, value in plan.parameters.items()],
-        "datasetTechniques": [New("DatasetTechnique", {"technique": Ref(techniques[n])}) for n in plan.techniques],
-        "datasetInstruments": [New("DatasetInstrument", {"instrument": Ref(plan.instrument_id)})],
-    }
     for name in [name for name in plan.names if name not in taken]:
         try:
-            made = session.write([New("Dataset", {"name": name, **fields})])
+            made = session.write([new_dataset(facility, plan, name, types, techniques)])
         except ObjectExists:
             continue  # another worker took the name since we looked
         return made[0], name

@@ -155,11 +155,15 @@ class Registration:
             with self._store.read() as connection:
                 remembered = memory.origin_of(connection, state.id)
         weighed = weigh(offer(message, named.values, arrival, inbox_id), state, remembered)
-        measured = self._facility.instrument(message.parameter("actualInstrument") or "") or instrument
+        measured = self.measured(message, instrument)
         taken = frozenset(other.name for other in others if other.investigation_id == found.id)
         return Here(
             measured, found, state, weighed, named, remembered, (*message.warnings, *warnings, *named.warnings), taken
         )
+
+    def measured(self, message: DatasetMessage, instrument: tuple[int, str]) -> tuple[int, str]:
+        """The instrument that measured: it may be another one than the session was scheduled on."""
+        return self._facility.instrument(message.parameter("actualInstrument") or "") or instrument
 
     def adopt(self) -> None:
         """Once per process: learn about datasets that were in the catalogue before us."""
@@ -202,6 +206,11 @@ class Registration:
             self.links.write(orphaned)
         return None
 
+    def wish(self, message: DatasetMessage, instrument: tuple[int, str]) -> Wish:
+        """What the message of a new dataset says about the session that it belongs to."""
+        wish = Wish(instrument[0], message.start, whole_number(message.parameter("investigationId")))
+        return self._wish_of_processed(message, wish) if message.input_paths else wish
+
     def _place(
         self, message: DatasetMessage, instrument: tuple[int, str], state: DatasetState | None, slots: list[Slot]
     ) -> Found:
@@ -210,10 +219,7 @@ class Registration:
                 return Found(state.investigation_id, state.investigation_name, "location")
             wish = Wish(instrument[0], message.start, existing=state.investigation_id)
             return self._investigations.place(message.proposal, instrument, wish, slots)
-        wish = Wish(instrument[0], message.start, whole_number(message.parameter("investigationId")))
-        if message.input_paths:
-            wish = self._wish_of_processed(message, wish)
-        return self._investigations.place(message.proposal, instrument, wish, slots)
+        return self._investigations.place(message.proposal, instrument, self.wish(message, instrument), slots)
 
     def _wish_of_processed(self, message: DatasetMessage, wish: Wish) -> Wish:
         where = place(message.location, self._settings.ingest.data_roots)
@@ -241,6 +247,10 @@ class Registration:
         if name and here.weighed.decision.leads:
             sample_id = find_or_make(self._session, here.found.id, name)
             add_parameters(self._session, self._types(), sample_id, message)
+        return self.plan_with(message, here, sample_id)
+
+    def plan_with(self, message: DatasetMessage, here: Here, sample_id: int | None) -> Plan:
+        """The plan when the sample is known already."""
         around = Surroundings(
             here.found.id,
             sample_id,
@@ -253,6 +263,20 @@ class Registration:
     def remember(
         self, message: DatasetMessage, here: Here, plan: Plan, dataset_id: int, created: str | None
     ) -> set[int]:
+        with self._store.begin() as connection:
+            return self.remember_in(connection, message, here, plan, dataset_id, created)
+
+    def remember_in(
+        self,
+        connection: Connection,
+        message: DatasetMessage,
+        here: Here,
+        plan: Plan,
+        dataset_id: int,
+        created: str | None,
+    ) -> set[int]:
+        """Take notes about a dataset that has been written, and declare its inputs. `created`: the name that it got.
+        Returns the datasets whose links have to be written again besides."""
         state, origin = here.state, plan.origin
         located = Located(
             dataset_id,
@@ -264,10 +288,9 @@ class Registration:
             origin.start,
             plan.type == "processed",
         )
-        with self._store.begin() as connection:
-            if state is None:
-                self._note(connection, dataset_id, here, plan)
-            memory.keep_aside(connection, dataset_id, here.sorted.aside, self._now())
-            memory.want_sums(connection, here.found.id)
-            left = self.links.register(connection, located, message.input_paths if plan.declares_inputs else None)
-            return left if here.remembered else left | self.links.want_relatives(connection, dataset_id)
+        if state is None:
+            self._note(connection, dataset_id, here, plan)
+        memory.keep_aside(connection, dataset_id, here.sorted.aside, self._now())
+        memory.want_sums(connection, here.found.id)
+        left = self.links.register(connection, located, message.input_paths if plan.declares_inputs else None)
+        return left if here.remembered else left | self.links.want_relatives(connection, dataset_id)

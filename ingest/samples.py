@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from drac_plugins.core.links.lists import fit
 from icat_schema.gateway import New, Ref, Select, Session
 from icat_schema.gateway.conditions import And, Eq, In
@@ -40,6 +42,18 @@ def find_or_make(session: Session, investigation_id: int, name: str) -> int:
     except ObjectExists:  # another worker was quicker
         return int(session.rows(query)[0][0])
     return made[0]
+
+
+def find_or_make_all(session: Session, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """Ids of samples by investigation and name, in two calls at most. Raises ObjectExists when another worker makes one
+    of them at the same time."""
+    keys = sorted(set(wanted))
+    query = Select("Sample", ["investigation.id", "name", "id"], where=In("name", sorted({name for _, name in keys})))
+    rows = session.rows_for(query, "investigation.id", sorted({key for key, _ in keys})) if keys else []
+    found = {(investigation, name): int(id_) for investigation, name, id_ in rows}
+    missing = [key for key in keys if key not in found]
+    made = session.write([New("Sample", {"investigation": Ref(key), "name": name}) for key, name in missing])
+    return found | dict(zip(missing, made, strict=True))
 
 
 def add_parameters(session: Session, types: ParameterTypes, sample_id: int, message: DatasetMessage) -> None:

@@ -16,9 +16,8 @@ from drac_plugins.core.inbox import Entry, Inbox, Verdict
 from drac_plugins.core.settings import Settings
 from icat_schema.gateway.errors import CatalogueError, CatalogueUnavailable, InvalidRequest, LoginRefused
 from ingest.breaker import Breaker
-from ingest.outcome import NotYet, Refused
-from ingest.sorter import Sorter, read_message
-from ingest.transport.queues import Queues
+from ingest.outcome import Done, NotYet, Refused
+from ingest.sorter import Sorter
 from ingest.trying import Applier, hand_back, pause_after
 
 log = logging.getLogger(__name__)
@@ -42,7 +41,6 @@ class Applying:
         self._applier = applier
         self._settings = settings
         self._ingest = settings.ingest
-        self._queues = Queues.from_settings(settings.ingest)
         self._sorter = Sorter(inbox, settings)
         self._catalogue = catalogue
         self._stopping = stopping
@@ -72,9 +70,9 @@ class Applying:
         """Try one message; returns how its row is to be handed back."""
         inbox = self._inbox
         try:
-            message = read_message(entry, self._settings, self._queues)
+            message = self._sorter.read(entry)
             done = self._applier.apply(message, entry.received, entry.id)
-            stages = tuple(self._applier.stages(done.dataset_id)) if done.dataset_id is not None else ()
+            stages = self._stages(done)
         except Refused as refused:
             self._catalogue.answered()
             reason, step, text = refused.reason, refused.step, refused.text
@@ -112,6 +110,11 @@ class Applying:
             warnings=done.warnings,
             stages_due=stages,
         )
+
+    def _stages(self, done: Done) -> tuple[str, ...]:
+        if done.stages is not None or done.dataset_id is None:
+            return done.stages or ()
+        return tuple(self._applier.stages(done.dataset_id))
 
     def _later(self, entry: Entry, not_yet: NotYet) -> Callable[[], None]:
         verdict = Verdict(not_yet.reason, not_yet.step, not_yet.text)

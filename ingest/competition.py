@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 DECLARED_INPUTS = "input_datasets"
+RECOVERED = "__recovered"
+"""Marks what was found out from a folder; it goes when the producer's own message comes."""
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -42,12 +44,26 @@ class Rank:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A value that somebody set beside the messages of the producer. It stands against all of them but those with a
+    higher `Process_sequence_index` than the dataset had (`index`). `moment`: of a corrected start or end."""
+
+    index: int | None
+    arrival: datetime
+    serial: int
+    moment: datetime | None = None
+
+    def stands_against(self, rank: Rank) -> bool:
+        return rank.index is None or (self.index is not None and rank.index <= self.index)
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """What is remembered about the messages applied to a dataset.
 
     `top` and `start`: the message that counts most. `earliest`, `latest`: over all messages. `older`: for values that
     did not come from `top`, the message they came from. `inputs`, `files`: the best message that declared inputs, that
-    listed files. `gallery`: gallery paths as they were sent.
+    listed files. `gallery`: gallery paths as they were sent. `corrected`: parameters that were set by hand.
     """
 
     top: Rank
@@ -59,6 +75,7 @@ class Origin:
     files: Rank | None = None
     listed: tuple[Mapping[str, Any], ...] = ()
     gallery: str | None = None
+    corrected: Mapping[str, Correction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +109,9 @@ def decide(offer: Offer, present: Collection[str], origin: Origin | None) -> Dec
     if origin is None:
         return _first(offer)
     leads = rank.beats(origin.top)
+    corrected = {n: c for n, c in origin.corrected.items() if not leads or c.stands_against(rank)}
+    offer = replace(offer, names=offer.names - corrected.keys())
+    present = frozenset(present) - corrected.keys()
     merged = replace(
         origin,
         top=rank if leads else origin.top,
@@ -106,6 +126,7 @@ def decide(offer: Offer, present: Collection[str], origin: Origin | None) -> Dec
     merged = replace(
         merged,
         older=older,
+        corrected=corrected,
         inputs=rank if declares else origin.inputs,
         files=rank if lists else origin.files,
     )
@@ -115,10 +136,14 @@ def decide(offer: Offer, present: Collection[str], origin: Origin | None) -> Dec
         frozenset(remove - {DECLARED_INPUTS}),
         leads,
         merged.top.complete,
-        merged.earliest if indexed else merged.start,
-        merged.latest if indexed else merged.top.end,
+        _moment(corrected.get("startDate"), merged.earliest if indexed else merged.start),
+        _moment(corrected.get("endDate"), merged.latest if indexed else merged.top.end),
         merged,
     )
+
+
+def _moment(correction: Correction | None, otherwise: datetime) -> datetime:
+    return correction.moment if correction and correction.moment else otherwise
 
 
 def _first(offer: Offer) -> Decision:
@@ -152,7 +177,7 @@ def _added(offer: Offer, present: Collection[str], origin: Origin, leads: bool) 
         older = {name: older.get(name, origin.top) for name in kept}
         if origin.top == offer.rank:
             older = {name: rank for name, rank in older.items() if rank != offer.rank}
-        return offer.names, frozenset(), older
+        return offer.names, frozenset({RECOVERED}) & frozenset(present) - offer.names, older
     values = frozenset(
         name for name in offer.names if name not in present or (name in older and offer.rank.beats(older[name]))
     )
@@ -180,6 +205,10 @@ def to_document(origin: Origin) -> dict[str, Any]:
         "files": _rank(origin.files) if origin.files else None,
         "listed": [dict(item) for item in origin.listed],
         "gallery": origin.gallery,
+        "corrected": {
+            name: [c.index, c.arrival.isoformat(), c.serial, c.moment.isoformat() if c.moment else None]
+            for name, c in sorted(origin.corrected.items())
+        },
     }
 
 
@@ -194,6 +223,7 @@ def from_document(document: Mapping[str, Any]) -> Origin:
         files=_read_rank(document["files"]) if document["files"] else None,
         listed=tuple(document["listed"]),
         gallery=document["gallery"],
+        corrected={name: _read_correction(values) for name, values in document.get("corrected", {}).items()},
     )
 
 
@@ -204,3 +234,10 @@ def _rank(rank: Rank) -> list[Any]:
 def _read_rank(values: list[Any]) -> Rank:
     index, complete, end, arrival, serial = values
     return Rank(index, complete, datetime.fromisoformat(end), datetime.fromisoformat(arrival), serial)
+
+
+def _read_correction(values: list[Any]) -> Correction:
+    index, arrival, serial, moment = values
+    return Correction(
+        index, datetime.fromisoformat(arrival), serial, datetime.fromisoformat(moment) if moment else None
+    )

@@ -18,11 +18,14 @@ from drac_plugins.core.settings import Settings
 from drac_plugins.core.storage import Store
 from icat_schema.gateway import Session
 from icat_schema.parameters import vocabulary
-from ingest.domain import DatasetMessage, InvestigationMessage, Message
+from ingest.archive_status import Archive
+from ingest.corrections import Corrections
+from ingest.domain import ArchiveStatus, DatasetMessage, FileRequest, InvestigationMessage, Message
 from ingest.facility import Facility
 from ingest.files import FileStage
 from ingest.gallery import GalleryStage
 from ingest.investigations import Investigations
+from ingest.late_files import LateFiles
 from ingest.outcome import Done
 from ingest.parameters import ParameterTypes
 from ingest.plan import Plan
@@ -76,6 +79,11 @@ class Consumer:
             now=now,
         )
 
+        self._late_files = LateFiles(settings, session, store, self.links, now=now)
+        self._corrections = Corrections(
+            settings, session, store, self._facility, self._registration, lambda: self.parameter_types
+        )
+
     @property
     def parameter_types(self) -> ParameterTypes:
         with self._making_types:  # two of them would not know of each other's new types
@@ -97,7 +105,14 @@ class Consumer:
         """The core stage. Raises Refused, NotYet, or an error of the gateway or the store."""
         if isinstance(message, InvestigationMessage):
             return self._investigation(message)
-        return self._registration.register(message, arrival, inbox_id)
+        if isinstance(message, DatasetMessage):
+            return self._registration.register(message, arrival, inbox_id)
+        if isinstance(message, ArchiveStatus):
+            archive = Archive(self._settings, self._session, self._store, self.parameter_types, now=self._now)
+            return archive.record(message, arrival, inbox_id)
+        if isinstance(message, FileRequest):
+            return self._late_files.ask(message)
+        return self._corrections.apply(message, arrival, inbox_id)
 
     def plan(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Plan:
         """What `apply` would write about the dataset itself. Makes the session and the sample if they are missing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +68,35 @@ class InvestigationMessage:
     warnings: tuple[str, ...] = field(default=())
 
 
-Message = DatasetMessage | InvestigationMessage
+@dataclass(frozen=True, slots=True)
+class MetadataUpdate:
+    """One parameter of datasets is set (queue icatUpdateDatasetMetadata). `paths` as sent; `serial`: number of the
+    message in the inbox that this one is a part of."""
+
+    proposal: str
+    beamline: str
+    paths: tuple[str, ...]
+    name: str
+    value: str
+    serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveStatus:
+    """What the archive tells about a dataset (queue icatArchiveRestoreStatus)."""
+
+    dataset_id: int
+    type: Literal["archiving", "restoration"]
+    level: Literal["info", "warning", "error"]
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """The folder of a dataset is to be read again (queue icatDataFiles)."""
+
+    dataset_id: int
+
+
+Request = MetadataUpdate | ArchiveStatus | FileRequest
+Message = DatasetMessage | InvestigationMessage | Request

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 from drac_plugins.core.leases import Leases
 from drac_plugins.core.settings import Ingest
+from drac_plugins.core.spelling import comparison_key
 from icat_schema.gateway import Change, New, Ref, Select, Session
 from icat_schema.gateway.conditions import And, Eq, Like, Or
 from icat_schema.gateway.errors import ObjectExists
 from ingest.facility import Facility
-from ingest.names import comparison_key, proposal_key
+from ingest.names import proposal_key
 from ingest.outcome import NotYet, Refused
 from ingest.sessions import Choice, Slot, Wish, choose
 
@@ -66,6 +67,13 @@ class Investigations:
         chosen = choose(wish, slots, self._tolerance)
         if chosen is None or chosen.start is not None:
             chosen = self._change(proposal, beamline, wish)
+        return Found(chosen.slot.id, chosen.slot.name, chosen.rule)
+
+    def standing(self, wish: Wish, slots: list[Slot]) -> Found | None:
+        """The investigation for a message among those that there are; None when one has to be made or moved."""
+        chosen = choose(wish, slots, self._tolerance)
+        if chosen is None or chosen.start is not None:
+            return None
         return Found(chosen.slot.id, chosen.slot.name, chosen.rule)
 
     @property

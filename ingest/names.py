@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from drac_plugins.core.links.paths import location_key
+from drac_plugins.core.spelling import comparison_key
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -31,11 +32,6 @@ BEAMLINE_ALIASES: Mapping[str, str] = MappingProxyType(
 """Names of folders and of older producers that are not the beamline's own name: key -> key."""
 
 _SESSION_DAY = re.compile(r"\d{8}")
-
-
-def comparison_key(text: str) -> str:
-    """Letters and digits only, case folded."""
-    return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
 def proposal_key(text: str, aliases: Mapping[str, str] = _NONE) -> str:

@@ -5,17 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Reason = Literal["xml", "schema", "kind", "size", "values", "dates", "location", "instrument", "session", "internal"]
-"""Causes of quarantine, as the dossier (section 12.2) names them."""
+Reason = Literal[
+    "xml",
+    "json",
+    "schema",
+    "kind",
+    "size",
+    "values",
+    "dates",
+    "location",
+    "instrument",
+    "session",
+    "dataset",
+    "internal",
+]
+"""Causes of quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Applied. `dataset_id` for dataset messages, `investigation_id` always when known; `warnings` for the operator."""
+    """Applied. `dataset_id` for messages about a dataset, `investigation_id` always when known; `warnings` for the
+    operator. `stages`: later stages of the dataset that are due now; None: all that there are."""
 
     investigation_id: int | None = None
     dataset_id: int | None = None
     warnings: tuple[str, ...] = ()
+    stages: tuple[str, ...] | None = None
 
 
 class Refused(Exception):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 from drac_plugins.core.links.lists import TRUNCATED, truncated
-from ingest.competition import Decision, Offer, Origin, Rank, assumed, decide
+from ingest.competition import RECOVERED, Decision, Offer, Origin, Rank, assumed, decide
 from ingest.domain import DatasetMessage
 from ingest.state import DatasetState, Stored
 from ingest.values import Value, same, whole_number
@@ -46,7 +46,7 @@ LONGEST_DESCRIPTION = 255
 
 
 def is_computed(name: str) -> bool:
-    return name.startswith(COMPUTED_PREFIX) or name in COMPUTED
+    return (name.startswith(COMPUTED_PREFIX) and name != RECOVERED) or name in COMPUTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +350,8 @@ def _changed_fields(
     if decision.leads:
         if message.comment and state.description != _description(message):
             fields["description"] = _description(message)
-        if around.sample_id is not None and around.sample_id != state.sample_id:
+        moved = around.sample_id is not None and around.sample_id != state.sample_id
+        if moved and "Sample_name" not in decision.origin.corrected:
             fields["sample"] = around.sample_id
     return fields
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from drac_plugins.core.inbox import Entry, Fields, Inbox, Verdict
+from drac_plugins.core.inbox import SPLIT_FROM, Entry, Fields, Inbox, Verdict
+from drac_plugins.core.quarantine import aliases as alias_table
+from drac_plugins.core.quarantine.aliases import NO_ALIASES, AliasBook
 from drac_plugins.core.settings import Settings
-from ingest.domain import DatasetMessage, InvestigationMessage, Message
+from ingest.domain import DatasetMessage, InvestigationMessage, Message, MetadataUpdate
 from ingest.names import beamline_key, proposal_key
 from ingest.outcome import Refused
+from ingest.parse.requests import location_of, parse_request, parts
 from ingest.parse.xml import parse
 from ingest.transport.queues import Kind, Queues
 
@@ -17,18 +20,18 @@ BATCH = 100
 _XML: Mapping[Kind, str] = {"ingest": "datasets and starts of sessions", "reschedule": "requests to reschedule"}
 
 
-def read_message(entry: Entry, settings: Settings, queues: Queues) -> Message:
-    """The message of an inbox row, with the changes of operators. Raises Refused."""
+def read_message(entry: Entry, settings: Settings, queues: Queues, aliases: AliasBook = NO_ALIASES) -> Message:
+    """The message of an inbox row, with the changes of operators and their aliases. Raises Refused."""
     kind = queues.kind(entry.queue)
     if kind is None:
         raise Refused("kind", f"Unknown queue {entry.queue}; known are {', '.join(queues.kinds)}", "receive")
-    if kind not in _XML:
-        text = f"Messages of queue {entry.queue} ({kind}) are received and kept, but this release does not apply them"
-        todo = f"nothing is lost: after an upgrade that does, run drac ingest quarantine replay --queue {entry.queue}"
-        raise Refused("kind", f"{text}; {todo}", "receive")
     if entry.body is None:
         raise Refused("size", f"The message has {entry.size} bytes, more than are accepted", "receive")
-    message = parse(entry.body, settings, entry.edits)
+    if kind == "archive_status" or kind == "update_metadata" or kind == "datafiles":
+        origin = entry.headers.get(SPLIT_FROM, "")
+        serial = int(origin) if origin.isdecimal() else entry.id
+        return parse_request(entry.body, kind, entry.edits, aliases, serial=serial)
+    message = parse(entry.body, settings, entry.edits, aliases)
     rescheduling = isinstance(message, InvestigationMessage) and not message.proposal
     if rescheduling != (kind == "reschedule"):
         raise Refused("kind", f"Queue {entry.queue} carries {_XML[kind]}; this message is something else", "receive")
@@ -36,14 +39,22 @@ def read_message(entry: Entry, settings: Settings, queues: Queues) -> Message:
 
 
 def key_of(message: Message, settings: Settings) -> str:
-    """Messages with the same key are applied one after the other: those of one location, of one session, and requests
-    for one investigation."""
+    """Messages with the same key are applied one after the other: those of one location, of one session, requests for
+    one investigation, and what is told or asked about one dataset by its number (which touches nothing that messages
+    about its location write)."""
     if isinstance(message, DatasetMessage):
         return f"dataset {message.location}"
+    if isinstance(message, MetadataUpdate):
+        return f"dataset {location_of(message, settings)}"
+    if not isinstance(message, InvestigationMessage):
+        return f"dataset number {message.dataset_id}"
     if message.proposal:
         proposal = proposal_key(message.proposal, settings.ingest.proposal_aliases)
         return f"session {proposal} {beamline_key(message.beamline, settings.ingest.beamline_aliases)}"
     return f"investigation {message.investigation_id}"
+
+
+_Sorted = tuple[int, str | None, Fields, Verdict | None]
 
 
 class Sorter:
@@ -55,6 +66,10 @@ class Sorter:
         self._queues = Queues.from_settings(settings.ingest)
         self._turn = threading.Lock()
 
+    def read(self, entry: Entry) -> Message:
+        """The message of one row as it has to be understood now. Raises Refused."""
+        return read_message(entry, self._settings, self._queues, self._aliases())
+
     def run(self) -> int:
         """Sort one batch and return how many; 0 also when another thread is at it."""
         if not self._turn.acquire(blocking=False):
@@ -62,23 +77,41 @@ class Sorter:
         try:
             entries = self._inbox.unsorted(BATCH)
             if entries:
-                self._inbox.sort([self._look(entry) for entry in entries])
+                self._sort(entries, self._aliases())
             return len(entries)
         finally:
             self._turn.release()
 
-    def _look(self, entry: Entry) -> tuple[int, str | None, Fields, Verdict | None]:
-        try:
-            message = read_message(entry, self._settings, self._queues)
-        except Refused as refused:
-            return entry.id, None, _kept_fields(entry), Verdict(refused.reason, refused.step, refused.text)
-        return entry.id, key_of(message, self._settings), _fields(message), None
+    def _aliases(self) -> AliasBook:
+        with self._inbox.store.read() as connection:
+            return alias_table.book(connection)
+
+    def _sort(self, entries: list[Entry], aliases: AliasBook) -> None:
+        """Messages about several datasets are replaced by one about each, which are sorted in the next batch."""
+        results: list[_Sorted] = []
+        for entry in entries:
+            try:
+                message = read_message(entry, self._settings, self._queues, aliases)
+                if isinstance(message, MetadataUpdate) and len(message.paths) > 1:
+                    several = parts(message)
+                    self._inbox.split(entry.id, several, f"It is about {len(several)} datasets: one message for each")
+                    continue
+                results.append((entry.id, key_of(message, self._settings), _fields(message), None))
+            except Refused as refused:
+                verdict = Verdict(refused.reason, refused.step, refused.text)
+                results.append((entry.id, None, _kept_fields(entry), verdict))
+        if results:
+            self._inbox.sort(results)
 
 
 def _fields(message: Message) -> Fields:
     if isinstance(message, DatasetMessage):
         return Fields(message.proposal, message.beamline, message.name, message.location)
-    return Fields(message.proposal or None, message.beamline or None)
+    if isinstance(message, MetadataUpdate):
+        return Fields(message.proposal, message.beamline, message.name, message.paths[0])
+    if isinstance(message, InvestigationMessage):
+        return Fields(message.proposal or None, message.beamline or None)
+    return Fields(name=f"dataset {message.dataset_id}")
 
 
 def _kept_fields(entry: Entry) -> Fields:

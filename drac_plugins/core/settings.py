@@ -147,6 +147,14 @@ class Queues(Section):
     datafiles: str = Field("icatDataFiles", description="folders to be read again (JSON)")
 
 
+class UserOffice(Section):
+    name: str | None = Field(
+        None, description="entry point of the group drac.useroffice; files: reads YAML and CSV; default: none"
+    )
+    files: tuple[Path, ...] = Field((), description="files with sessions, for the user office `files`")
+    options: Mapping[str, Any] = Field(default_factory=dict, description="for the facility's own user office")
+
+
 class Ingest(Section):
     listen: str | None = Field(
         "127.0.0.1:61613", description="host:port of the ingester's own STOMP listener; '' for none"
@@ -158,6 +166,7 @@ class Ingest(Section):
     monitor: str | None = Field("127.0.0.1:8778", description="host:port of the health monitor that producers ask")
     queue_prefix: str = "/queue/"
     queues: Queues = Queues()
+    user_office: UserOffice = UserOffice()
     max_connections: int = Field(500, ge=1, description="producers connected to the listener at the same time")
     max_frame_bytes: int = Field(
         100 * 1024 * 1024, ge=1024, description="a larger STOMP frame ends the connection that sends it"
@@ -214,7 +223,16 @@ class Ingest(Section):
     session_retry_hours: float = Field(24.0, ge=0, description="how long an unknown proposal is tried again")
     instrument_retry_minutes: float = Field(60.0, ge=0)
     instrument_retry_pause_minutes: float = Field(10.0, gt=0)
+    dataset_retry_minutes: float = Field(
+        60.0, ge=0, description="how long requests about a dataset that is not there (yet) are tried again"
+    )
+    files_pause_seconds: float = Field(
+        60.0, ge=0, description="least time between two readings of a folder that were asked for"
+    )
     missing_folder_retry_minutes: tuple[float, ...] = (1, 10, 60)
+    watch_settle_seconds: float = Field(
+        5.0, gt=0, description="a watched file is taken when it has not changed for so long"
+    )
     poison_attempts: int = Field(5, ge=1, description="the same unexpected error so often in a row ends in quarantine")
     hold_minutes: float = Field(
         15.0, ge=0, description="how long later messages of the same dataset wait for one that is being tried again"

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 from lxml import etree
 
+from drac_plugins.core.quarantine.aliases import NO_ALIASES, AliasBook
 from drac_plugins.core.settings import Settings
-from ingest.domain import DatasetMessage, InvestigationMessage
-from ingest.names import beamline_key, comparison_key, normalise_location, place, proposal_key
+from drac_plugins.core.spelling import comparison_key
+from ingest.domain import DatasetMessage, InvestigationMessage, SampleMessage
+from ingest.names import beamline_key, normalise_location, place, proposal_key
 from ingest.outcome import Refused
 from ingest.parse.dates import NotADate, read_instant
 from ingest.parse.document import read_document
@@ -28,18 +30,22 @@ _NO_EDITS: Mapping[str, str] = MappingProxyType({})
 
 
 def parse(
-    body: bytes, settings: Settings, edits: Mapping[str, str] = _NO_EDITS
+    body: bytes, settings: Settings, edits: Mapping[str, str] = _NO_EDITS, aliases: AliasBook = NO_ALIASES
 ) -> DatasetMessage | InvestigationMessage:
     """Read one message. `edits`: fields that an operator changed (proposal, beamline, name, location, start, end,
-    investigationId), put over the message before anything is checked.
+    sample, investigationId), put over the message before anything is checked; `aliases` do the same for every message
+    with certain names.
 
     Raises Refused with reason xml, kind, size, schema, values, dates or location.
     """
     root = read_document(body)
     validate(root)
     if etree.QName(root).localname == "investigation":
-        return _investigation(investigation_texts(root), settings, edits)
-    return _dataset(dataset_texts(root), settings, edits)
+        session = investigation_texts(root)
+        return _investigation(session, settings, {**aliases.edits(session.proposal, session.beamline, None), **edits})
+    texts = dataset_texts(root)
+    sample = texts.sample.name if texts.sample else None
+    return _dataset(texts, settings, {**aliases.edits(texts.proposal, texts.beamline, sample), **edits})
 
 
 # ---------------------------------------------------------------------- investigation
@@ -63,6 +69,8 @@ def _investigation(texts: InvestigationTexts, settings: Settings, edits: Mapping
 
 def _dataset(texts: DatasetTexts, settings: Settings, edits: Mapping[str, str]) -> DatasetMessage:
     texts = _edited(texts, edits, ("proposal", "beamline", "name", "location", "start", "end"))
+    if edits.get("sample"):
+        texts = dataclasses.replace(texts, sample=_renamed(texts.sample, edits["sample"]))
     _need_letters("proposal", texts.proposal)
     location = _location(texts, settings, by_hand="proposal" in edits)
     start, end, warnings = _period(texts, settings)
@@ -189,6 +197,10 @@ def _truth(value: str) -> bool | None:
 def _edited(texts: _Texts, edits: Mapping[str, str], names: tuple[str, ...]) -> _Texts:
     changes: dict[str, Any] = {name: edits[name] for name in names if edits.get(name)}
     return dataclasses.replace(texts, **changes)
+
+
+def _renamed(sample: SampleMessage | None, name: str) -> SampleMessage:
+    return SampleMessage(name) if sample is None else dataclasses.replace(sample, name=name)
 
 
 def _whole_number(text: str) -> int:

@@ -12,8 +12,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -26,6 +28,8 @@ class RunningPostgres:
     """A started server; every test takes a database of its own."""
 
     port: int
+    folder: Path
+    binaries: Path
 
     def new_database(self) -> str:
         """SQLAlchemy address of a new, empty database."""
@@ -34,6 +38,25 @@ class RunningPostgres:
             connection.execute(f'CREATE DATABASE "{name}"')
         return self._address(name)
 
+    def start(self) -> None:
+        """Start the server and wait until it answers; its data are in the folder."""
+        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self.folder}"
+        log = self.folder / "log"
+        self._control("start", "-l", str(log), "-t", "60", "-o", f"{options} -c fsync=off -c max_connections=60")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """End the server: `fast` closes all connections, `immediate` is as if it had crashed."""
+        self._control("stop", "-m", mode)
+
+    def execute(self, database: str, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement in the database with this SQLAlchemy address, as its administrator."""
+        with psycopg.connect(database, autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def _control(self, *arguments: str) -> None:
+        _call([str(self.binaries / "pg_ctl"), "-D", str(self.folder / "data"), "-w", *arguments])
+
     def _address(self, database: str) -> str:
         return f"postgresql://{ACCOUNT}@127.0.0.1:{self.port}/{database}"
 
@@ -41,29 +64,47 @@ class RunningPostgres:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[RunningPostgres]:
     """Skips where PostgreSQL is not installed."""
-    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    if not binaries:
+    if not installed():
         pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[RunningPostgres]:
+    """A server that the test may stop and start."""
+    if not installed():
+        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+    with running_postgres() as server:
+        yield server
+
+
+def installed() -> Path | None:
+    """The folder of the newest PostgreSQL's programs; None without one."""
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
+    return binaries[-1].parent if binaries else None
+
+
+@contextmanager
+def running_postgres() -> Iterator[RunningPostgres]:
+    """A server in a temporary folder, for programs that are no tests. Raises RuntimeError where it is not installed."""
+    binaries = installed()
+    if binaries is None:
+        raise RuntimeError("PostgreSQL is not installed (Debian: apt install postgresql)")
     folder = Path(tempfile.mkdtemp(prefix="drac-postgres-"))
     if os.geteuid() == 0:
         shutil.chown(folder, ACCOUNT)
+    data = str(folder / "data")
+    server = RunningPostgres(_free_port(), folder, binaries)
     try:
-        yield from _running(binaries[-1].parent, folder)
+        _call([str(binaries / "initdb"), "-D", data, "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--no-sync"])
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder)
-
-
-def _running(binaries: Path, folder: Path) -> Iterator[RunningPostgres]:
-    data = folder / "data"
-    port = _free_port()
-    _call([str(binaries / "initdb"), "-D", str(data), "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--no-sync"])
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-    log = folder / "log"
-    _call([str(binaries / "pg_ctl"), "-D", str(data), "-l", str(log), "-w", "-t", "60", "-o", options, "start"])
-    try:
-        yield RunningPostgres(port)
-    finally:
-        _call([str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop"])
 
 
 def _free_port() -> int:

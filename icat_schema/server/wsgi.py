@@ -16,6 +16,9 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from icat_schema.server.errors import IcatError
+from icat_schema.server.ids import routes as ids
+from icat_schema.server.ids.service import DataService
+from icat_schema.server.ids.settings import IDS_PATH
 from icat_schema.server.rest import resources
 from icat_schema.server.service import Service, current_user
 from icat_schema.server.settings import REST_PATH, SOAP_PATH
@@ -62,16 +65,19 @@ TEXTS = (resources.export, resources.jpql)
 """What answers in text, not in JSON."""
 
 
-def application(service: Service) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+def application(
+    service: Service, files: DataService | None = None
+) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
     """The WSGI application. Forwarded headers of one proxy decide the address that the WSDL names."""
-    return ProxyFix(Application(service), x_for=0, x_proto=1, x_host=1, x_port=1, x_prefix=1)
+    return ProxyFix(Application(service, files), x_for=0, x_proto=1, x_host=1, x_port=1, x_prefix=1)
 
 
 class Application:
-    """Routes requests to SOAP and REST and writes one log line for each, without session ids and passwords."""
+    """Routes requests to SOAP, REST and the data service; logs each in one line, without session ids and passwords."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, files: DataService | None) -> None:
         self._service = service
+        self._files = files
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -85,6 +91,9 @@ class Application:
         return response(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
+        files = self._files
+        if files is not None and request.path.startswith(IDS_PATH + "/"):
+            return self._guarded(lambda: ids.respond(files, request, _operation.set), ids.failure)
         try:
             resource, values = ROUTES.bind_to_environ(request.environ).match()
         except HTTPException as error:
@@ -137,7 +146,7 @@ class Application:
         # The path is left out: it holds the session id of some calls.
         log.info(
             "wire=%s method=%s op=%s user=%s status=%d ms=%.1f bytes=%s",
-            "soap" if request.path == SOAP_PATH else "rest",
+            _wire(request.path),
             request.method,
             json.dumps(_operation.get()[:64]),
             json.dumps(current_user.get()),
@@ -145,6 +154,12 @@ class Application:
             milliseconds,
             response.content_length,
         )
+
+
+def _wire(path: str) -> str:
+    if path.startswith(IDS_PATH + "/"):
+        return "ids"
+    return "soap" if path == SOAP_PATH else "rest"
 
 
 def _fault(error: IcatError) -> Response:

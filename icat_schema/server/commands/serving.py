@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 import waitress
 
+from icat_schema.server.commands.data import data_options
 from icat_schema.server.commands.options import (
     DEFAULTS,
     open_service,
@@ -21,6 +22,9 @@ from icat_schema.server.commands.options import (
     storage_settings,
     zone_named,
 )
+from icat_schema.server.ids.requests import channel_for_uploads
+from icat_schema.server.ids.service import DataService
+from icat_schema.server.ids.settings import DataSettings
 from icat_schema.server.service import Service
 from icat_schema.server.wsgi import application
 
@@ -45,6 +49,7 @@ from icat_schema.server.wsgi import application
 @option("--max-entities", "MAX_ENTITIES", default=DEFAULTS.max_entities, type=click.IntRange(1), help="of one search")
 @option("--threads", "THREADS", default=DEFAULTS.threads, type=click.IntRange(1), help="calls at the same time")
 @option("--quiet/--log-calls", "QUIET", default=False, help="leave out the log line of each call")
+@data_options
 def serve(
     database: str,
     users: Path | None,
@@ -57,6 +62,7 @@ def serve(
     max_entities: int,
     threads: int,
     quiet: bool,
+    data: DataSettings | None,
 ) -> None:
     """Answer clients until SIGTERM or SIGINT; calls in progress are finished."""
     _start_log(logging.WARNING if quiet else logging.INFO)
@@ -73,9 +79,12 @@ def serve(
         threads=threads,
     )
     service = open_service(settings)
+    files = DataService(service, data) if data is not None else None
     try:
-        _listen(service)
+        _listen(service, files)
     finally:
+        if files is not None:
+            files.close()
         service.close()
 
 
@@ -84,11 +93,11 @@ def _start_log(level: int) -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # says only that calls wait for a thread
 
 
-def _listen(service: Service) -> None:
+def _listen(service: Service, files: DataService | None) -> None:
     settings = service.settings
     try:
         server = waitress.create_server(
-            application(service),
+            application(service, files),
             host=settings.host,
             port=settings.port,
             threads=settings.threads,
@@ -98,6 +107,9 @@ def _listen(service: Service) -> None:
         )
     except OSError as error:
         raise click.ClickException(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+    if files is not None:
+        server.channel_class = channel_for_uploads(files.settings.max_upload_bytes)
+        files.start()
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell that starts us in the background has SIGINT ignored
         signal.signal(number, _stop)
     click.echo(f"listening on http://{server.effective_host}:{server.effective_port}")

@@ -132,6 +132,7 @@ class Plugins(Section):
         "messages",
         "dmp",
         "cod",
+        "processed",
     )
 
 

@@ -50,6 +50,7 @@ _OWN_CHARACTERS = re.compile(r"[A-Za-z0-9/?&=%+._~,:;@!*'()-]*")
 """What addresses of our pages are made of. No backslash, which browsers take for a slash, and no end of line."""
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _YEAR_SECONDS = 365 * 24 * 3600
+_LINEAGE_FORMS = {"json": "JSON graph", "prov": "PROV-JSON", "rocrate": "RO-Crate"}
 
 
 class Listing(QuerySchema):
@@ -102,6 +103,7 @@ def dataset(caller: Caller, query: dict[str, Any], dataset_id: int) -> str:
         query=query,
         shells=SHELLS,
         statistics=STATISTICS,
+        lineage_forms=_LINEAGE_FORMS if any(p.name == "processed" for p in services().plugins) else {},
     )
 
 

@@ -1,0 +1,1 @@
+"""What processed data came from and what became of raw data, for programs."""

@@ -26,15 +26,15 @@ from drac_plugins.core.web import Blueprint, Caller, facility_zone, services, te
 from drac_plugins.core.web.answers import JSON_TYPE
 
 blueprint = Blueprint("Catalogue", __name__, description="What the catalogue knows")
-_deprecated: Callable[[Callable[..., Response]], Callable[..., Response]] = blueprint.doc(deprecated=True)
+deprecated: Callable[[Callable[..., Response]], Callable[..., Response]] = blueprint.doc(deprecated=True)
 
 
-def _view(caller: Caller | None = None) -> View:
+def view_of(caller: Caller | None = None) -> View:
     """What the caller sees; nobody: what everybody sees."""
     return View(caller.session if caller is not None else services().reader, facility_zone())
 
 
-def _reply(elements: Sequence[Any]) -> Response:
+def reply(elements: Sequence[Any]) -> Response:
     return Response(replies.encoded(elements), content_type=JSON_TYPE)
 
 
@@ -42,14 +42,14 @@ def _reply(elements: Sequence[Any]) -> Response:
 @blueprint.response(200, schemas.InstrumentSchema(many=True))
 def instruments() -> Response:
     """All instruments"""
-    return _reply(replies.instruments(lists.instruments(_view())))
+    return reply(replies.instruments(lists.instruments(view_of())))
 
 
 @blueprint.route("/catalogue/investigationtypes")
 @blueprint.response(200, schemas.InvestigationTypeSchema(many=True))
 def investigation_types() -> Response:
     """All investigation types"""
-    return _reply(replies.investigation_types(lists.investigation_types(_view()), facility_zone()))
+    return reply(replies.investigation_types(lists.investigation_types(view_of()), facility_zone()))
 
 
 @blueprint.route("/catalogue/parameters")
@@ -57,21 +57,21 @@ def investigation_types() -> Response:
 @blueprint.response(200, schemas.ParameterTypeSchema(many=True))
 def parameter_types(query: Query) -> Response:
     """Parameter types: all, or by id or name"""
-    return _reply(replies.parameter_types(service.parameter_types(_view(), query)))
+    return reply(replies.parameter_types(service.parameter_types(view_of(), query)))
 
 
 @blueprint.route("/catalogue/techniques")
 @blueprint.response(200, schemas.TechniqueSchema(many=True))
 def techniques() -> Response:
     """All techniques"""
-    return _reply(replies.techniques(lists.techniques(_view())))
+    return reply(replies.techniques(lists.techniques(view_of())))
 
 
 @blueprint.route("/catalogue/investigation/name/<investigationName>/normalize")
 @blueprint.response(200)
 def normalize(investigation_name: str) -> Response:
     """The canonical spelling of a proposal's name"""
-    return text_reply(service.normal_name(_view(), investigation_name))
+    return text_reply(service.normal_name(view_of(), investigation_name))
 
 
 @blueprint.route("/catalogue/datasets")
@@ -87,25 +87,25 @@ def datasets(caller: Caller, query: Query) -> Response:
 @blueprint.session_in_path(expired=401)
 @blueprint.arguments(DatasetQuery)
 @blueprint.response(200, schemas.DatasetSchema(many=True))
-@_deprecated
+@deprecated
 def datasets_of_session(caller: Caller, query: Query) -> Response:
     """Search datasets, the older way"""
     return _datasets(caller, query)
 
 
 def _datasets(caller: Caller, query: Query) -> Response:
-    page = service.search_datasets(_view(caller), query)
-    return _reply(replies.Datasets(facility_zone()).reply(page, nested=query["nested"]))
+    page = service.search_datasets(view_of(caller), query)
+    return reply(replies.Datasets(facility_zone()).reply(page, nested=query["nested"]))
 
 
 @blueprint.route("/catalogue/<sessionId>/dataset/id/<ids:datasetIds>/dataset")
 @blueprint.session_in_path(expired=401)
 @blueprint.response(200, schemas.DatasetSchema(many=True))
-@_deprecated
+@deprecated
 def datasets_by_id(caller: Caller, dataset_ids: tuple[int, ...]) -> Response:
     """Datasets of these ids"""
-    page = service.datasets_by_id(_view(caller), dataset_ids)
-    return _reply(replies.Datasets(facility_zone()).reply(page, nested=False))
+    page = service.datasets_by_id(view_of(caller), dataset_ids)
+    return reply(replies.Datasets(facility_zone()).reply(page, nested=False))
 
 
 @blueprint.route("/catalogue/<sessionId>/investigation")
@@ -115,8 +115,8 @@ def datasets_by_id(caller: Caller, dataset_ids: tuple[int, ...]) -> Response:
 def investigations(caller: Caller, query: Query) -> Response:
     """Search investigations"""
     mechanisms = tuple(services().catalogue.properties().authenticators)
-    page = service.search_investigations(_view(caller), query, mechanisms)
-    return _reply(replies.investigations(page, facility_zone()))
+    page = service.search_investigations(view_of(caller), query, mechanisms)
+    return reply(replies.investigations(page, facility_zone()))
 
 
 @blueprint.route("/catalogue/<sessionId>/investigation/id/<id:investigationId>/investigationusers")
@@ -124,8 +124,8 @@ def investigations(caller: Caller, query: Query) -> Response:
 @blueprint.response(200, schemas.InvestigationUserSchema(many=True))
 def investigation_users(caller: Caller, investigation_id: int) -> Response:
     """Who takes part, one element per user and role"""
-    record, team = service.team(_view(caller), investigation_id)
-    return _reply(replies.investigation_users(team, record) if record is not None else [])
+    record, team = service.team(view_of(caller), investigation_id)
+    return reply(replies.investigation_users(team, record) if record is not None else [])
 
 
 @blueprint.route("/catalogue/<sessionId>/samples")
@@ -134,8 +134,8 @@ def investigation_users(caller: Caller, investigation_id: int) -> Response:
 @blueprint.response(200, schemas.SampleSchema(many=True))
 def samples(caller: Caller, query: Query) -> Response:
     """Search samples"""
-    page = service.search_samples(_view(caller), query)
-    return _reply(replies.samples(page, facility_zone(), nested=query["nested"]))
+    page = service.search_samples(view_of(caller), query)
+    return reply(replies.samples(page, facility_zone(), nested=query["nested"]))
 
 
 @blueprint.route("/catalogue/<sessionId>/datafile")
@@ -144,18 +144,18 @@ def samples(caller: Caller, query: Query) -> Response:
 @blueprint.response(200, schemas.DatafileWrapperSchema(many=True))
 def datafiles(caller: Caller, query: Query) -> Response:
     """Datafiles of a dataset, by id, or at a path"""
-    return _reply(replies.datafiles(service.search_datafiles(_view(caller), query), facility_zone()))
+    return reply(replies.datafiles(service.search_datafiles(view_of(caller), query), facility_zone()))
 
 
 @blueprint.route("/catalogue/<sessionId>/dataset/id/<id:datasetId>/datafile")
 @blueprint.session_in_path(expired=401)
 @blueprint.arguments(DatafilesOfDatasetQuery)
 @blueprint.response(200, schemas.DatafileWrapperSchema(many=True))
-@_deprecated
+@deprecated
 def datafiles_of_dataset(caller: Caller, query: Query, dataset_id: int) -> Response:
     """Datafiles of a dataset, the older way"""
     whole = {**query, "dataset_id": (dataset_id,), "datafile_ids": (), "location": None}
-    return _reply(replies.datafiles(service.search_datafiles(_view(caller), whole), facility_zone()))
+    return reply(replies.datafiles(service.search_datafiles(view_of(caller), whole), facility_zone()))
 
 
 @blueprint.route("/catalogue/<sessionId>/datacollection")
@@ -164,14 +164,14 @@ def datafiles_of_dataset(caller: Caller, query: Query, dataset_id: int) -> Respo
 @blueprint.response(200, schemas.DataCollectionSchema(many=True))
 def data_collections(caller: Caller, query: Query) -> Response:
     """Publications"""
-    return _reply(replies.data_collections(service.search_collections(_view(caller), query), facility_zone()))
+    return reply(replies.data_collections(service.search_collections(view_of(caller), query), facility_zone()))
 
 
 @blueprint.route("/catalogue/<sessionId>/dataset/id/<id:datasetId>/datacollection")
 @blueprint.session_in_path(expired=401)
 @blueprint.response(200, schemas.DataCollectionSchema(many=True))
-@_deprecated
+@deprecated
 def data_collections_of_dataset(caller: Caller, dataset_id: int) -> Response:
     """Publications that hold a dataset"""
-    page = service.collections_of_dataset(_view(caller), dataset_id)
-    return _reply(replies.data_collections(page, facility_zone()))
+    page = service.collections_of_dataset(view_of(caller), dataset_id)
+    return reply(replies.data_collections(page, facility_zone()))

@@ -16,7 +16,7 @@ blueprint = Blueprint("User management", __name__, description="Scientists of in
 @blueprint.route("/catalogue/<sessionId>/instrumentscientist")
 @blueprint.session_in_path()
 @blueprint.arguments(schemas.ScientistQuery)
-@blueprint.response(200, schemas.Scientist(many=True))
+@blueprint.response(200, schemas.InstrumentScientist(many=True))
 def scientists(caller: Caller, query: dict[str, Any]) -> Sequence[service.Scientist]:
     """Who is scientist of which instrument; administrators and instrument scientists"""
     return service.scientists(services(), caller.session, query["instrument_name"])
@@ -25,7 +25,7 @@ def scientists(caller: Caller, query: dict[str, Any]) -> Sequence[service.Scient
 @blueprint.route("/catalogue/<sessionId>/instrumentscientist", methods=["PUT"])
 @blueprint.session_in_path()
 @blueprint.arguments(schemas.NewScientists, location="json")
-@blueprint.response(200, schemas.Scientist(many=True))
+@blueprint.response(200, schemas.InstrumentScientist(many=True))
 def add(caller: Caller, body: dict[str, Any]) -> Sequence[service.Scientist]:
     """Make users scientists of instruments; administrators"""
     return service.add(services(), caller.session, body["usernames"], body["instrument_names"])

@@ -45,7 +45,7 @@ class _Entry(ma.Schema):
     mod = fields.Nested(Modification)
 
 
-class Scientist(_Entry):
+class InstrumentScientist(_Entry):
     id = fields.String()
 
 

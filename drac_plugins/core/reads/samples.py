@@ -62,6 +62,12 @@ def find(
     return Page(tuple(_records(view, rows, scope, inside)), total, window.skip, window.limit)
 
 
+def ids(view: View, criteria: SampleCriteria, window: Window) -> list[int]:
+    """Of all samples that fulfil the criteria, in the order of the window, whatever part of them it shows."""
+    found = _found(view, criteria, Window(sort_by=window.sort_by, descending=window.descending))
+    return [] if found is None else [row[0] for row in found[0]]
+
+
 _Found = tuple[Rows, int, Scope, Condition | None]
 
 

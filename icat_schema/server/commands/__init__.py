@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from icat_schema.server.commands.checking import check
 from icat_schema.server.commands.dumping import dump, load
 from icat_schema.server.commands.initialise import init
 from icat_schema.server.commands.rules import rule
@@ -18,5 +19,5 @@ def main() -> None:
     """An ICAT 5 catalogue in one process: SOAP and REST over a database of its own."""
 
 
-for command in (serve, init, load, dump, user, rule):
+for command in (serve, init, load, dump, check, user, rule):
     main.add_command(command)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from sqlalchemy import inspect
+from sqlalchemy import Engine, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
@@ -62,37 +62,11 @@ def examples(*lines: str) -> str:
 
 def open_service(settings: Settings, *, existing: bool = False) -> Service:
     """Open the catalogue; tables and the folder of an SQLite file are made if need be, unless it must exist."""
-    try:
-        url = make_url(settings.database)
-        if url.get_backend_name() == "sqlite" and url.database:
-            if existing and not Path(url.database).exists():
-                raise click.ClickException(f"There is no catalogue in {url.database}: make one with init or load")
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    with _refusals():
         if existing:
-            _require_tables(settings.database)
+            _existing_engine(settings).dispose()
+        _make_folder(settings)
         return Service(settings)
-    except (ValueError, ArgumentError) as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"The folder of the database cannot be made: {error}") from error
-    except SQLAlchemyError as error:
-        raise database_trouble(error) from error
-
-
-def _require_tables(database: str) -> None:
-    engine = open_engine(database)
-    try:
-        if not inspect(engine).has_table("Facility"):
-            shown = engine.url.render_as_string(hide_password=True)
-            raise click.ClickException(f"There is no catalogue in {shown}: make one with init or load")
-    finally:
-        engine.dispose()
-
-
-def database_trouble(error: SQLAlchemyError) -> click.ClickException:
-    """What the database says, without the statement."""
-    reason = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
-    return click.ClickException(f"The database refuses: {reason}")
 
 
 @contextmanager
@@ -100,15 +74,56 @@ def opened(settings: Settings, *, existing: bool = False) -> Iterator[Service]:
     """The catalogue for the time of one command. Failures end the command with their text."""
     service = open_service(settings, existing=existing)
     try:
-        yield service
-    except (DumpError, UsersFileError) as error:
+        with _refusals():
+            yield service
+    finally:
+        service.close()
+
+
+@contextmanager
+def opened_engine(settings: Settings) -> Iterator[Engine]:
+    """The database of an existing catalogue as it is: nothing is added that is missing."""
+    with _refusals():
+        engine = _existing_engine(settings)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What can go wrong with a catalogue, in the words of a command."""
+    try:
+        yield
+    except (DumpError, UsersFileError, ArgumentError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     except IcatError as error:
         raise click.ClickException(error.message) from error
     except SQLAlchemyError as error:
-        raise database_trouble(error) from error
-    finally:
-        service.close()
+        # Without the statement: it may hold what is nobody's business.
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip() or type(error).__name__
+        raise click.ClickException(f"The database refuses: {reason}") from error
+
+
+def _make_folder(settings: Settings) -> None:
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and url.database:
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise click.ClickException(f"The folder of {url.database} cannot be made: {error.strerror}") from error
+
+
+def _existing_engine(settings: Settings) -> Engine:
+    engine = open_engine(settings.database)
+    url = engine.url
+    lost = url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists()
+    if lost or not inspect(engine).has_table("Facility"):
+        engine.dispose()
+        shown = url.render_as_string(hide_password=True)
+        raise click.ClickException(f"There is no catalogue in {shown}: make one with init or load")
+    return engine
 
 
 def operator(service: Service) -> Caller:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from itertools import chain
+from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, Select, select
@@ -14,8 +15,8 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError, ProgrammingE
 
 from icat_schema.server.authz import Grant, Grants, Rules
 from icat_schema.server.caller import Caller
-from icat_schema.server.entities.reader import IncludeReader, Level
-from icat_schema.server.entities.values import EntityValue
+from icat_schema.server.entities.frames import Frame, values_of
+from icat_schema.server.entities.reader import FrameReader, references
 from icat_schema.server.errors import IcatError
 from icat_schema.server.jpql import tree
 from icat_schema.server.jpql.compile import Compiled, compile_query, entity_columns
@@ -24,9 +25,12 @@ from icat_schema.server.jpql.concise import include_by_type, known_entity, trans
 from icat_schema.server.jpql.include import Included, include_tree
 from icat_schema.server.jpql.parser import CACHED_LENGTH, is_select, parse_concise, parse_fetch, parse_query
 from icat_schema.server.store.deadline import deadline, was_stopped
+from icat_schema.server.store.fetch import Column, fetch
 from icat_schema.server.store.tables import table
 
 CACHED_QUERIES = 1_024
+PORTION = 2_000
+"""Rows of values that are in memory at the same time."""
 TOO_COMPLEX = (
     "Expression tree is too large",
     "integer overflow",
@@ -41,21 +45,37 @@ TOO_COMPLEX = (
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`max_entities`: rows of a result, and objects including the included ones. `max_ids_in_query`: ids per statement
-    when an INCLUDE is filled. `max_seconds`: of the database's work for the rows, and again for what is included."""
+    when an INCLUDE is filled, and objects in memory. `max_seconds`: for the result, from its first row to its last."""
 
     max_entities: int = 10_000
     max_ids_in_query: int = 500
     max_seconds: float = 60.0
 
 
+T = TypeVar("T")
+NOTHING: Iterator[Any] = iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """`types`: the Java type of each column, or the one entity. Rows are EntityValue objects, single values, or
-    sequences of values; None stands for null."""
+    """`types`: the Java type of each column, or the one entity. The result comes in portions, once: `frames` of
+    objects, or `columns` of values, in which None stands for null. As long as it comes, it can end in an IcatError."""
 
     kind: Literal["entities", "scalars", "rows"]
     types: tuple[str, ...]
-    rows: Iterable[Any]
+    columns: Iterator[list[Column]] = NOTHING
+    frames: Iterator[Frame] = NOTHING
+
+    @property
+    def rows(self) -> Iterator[Any]:
+        """EntityValue objects, single values, or sequences of values."""
+        if self.kind == "entities":
+            yield from values_of(self.frames)
+        for columns in self.columns:
+            if self.kind == "scalars":
+                yield from columns[0]
+            else:
+                yield from zip(*columns, strict=True)
 
 
 class Catalogue:
@@ -79,31 +99,30 @@ class Catalogue:
         entities = {target.entity.name for target in compiled.targets}
         grants = self.rules.grants(connection, caller, entities | _included_entities(compiled))
         if any(grants[name].nothing for name in entities):
-            return SearchResult(compiled.kind, compiled.types, [0] if compiled.single_count else [])
+            return SearchResult(compiled.kind, compiled.types, iter([[[0]]] if compiled.single_count else []))
         granted = tuple((name, grants[name]) for name in sorted(entities))
         make = self._authorized_cached if short else self._authorize
-        rows = self._fetch(connection, caller, make(compiled, granted))
-        if compiled.include is not None:
-            return SearchResult("entities", compiled.types, self._objects(connection, caller, compiled, grants, rows))
-        return SearchResult(compiled.kind, compiled.types, _values(compiled, rows))
+        columns = self._columns(connection, caller, compiled, make(compiled, granted))
+        if compiled.include is None:
+            return SearchResult(compiled.kind, compiled.types, columns=_begun(self._guarded(connection, columns)))
+        frames = self._frames(columns, self._reader(connection, caller, compiled.include, grants), compiled.include)
+        return SearchResult("entities", compiled.types, frames=_begun(self._guarded(connection, frames)))
 
-    def get(self, connection: Connection, caller: Caller, query: str, id_: int) -> EntityValue:
+    def get(self, connection: Connection, caller: Caller, query: str, id_: int) -> Frame:
         """One object. Raises IcatError: BAD_PARAMETER, NO_SUCH_OBJECT_FOUND, or INSUFFICIENT_PRIVILEGES, in this
         order."""
         included = _fetched(parse_fetch(query))
         name = included.entity.name
         rows = table(name).alias()
-        references = tuple(n for n in included.steps if included.entity.to_one(n))
-        statement = select(*entity_columns(rows, included.entity, references)).where(rows.c.id == id_)
-        row = connection.execute(statement).one_or_none() if abs(id_) < 2**63 else None
-        if row is None:
+        statement = select(*entity_columns(rows, included.entity, references(included))).where(rows.c.id == id_)
+        columns = next(fetch(connection, statement, {}, 1), None) if abs(id_) < 2**63 else None
+        if columns is None:
             raise IcatError("NO_SUCH_OBJECT_FOUND", f"{name}[id:{id_}] not found.")
         if id_ not in self.rules.allowed(connection, caller, name, [id_], "R"):
             raise IcatError("INSUFFICIENT_PRIVILEGES", f"READ access to this {name} is not allowed.")
-        level = Level()
-        value = level.add(included.entity, row, references, 1)
-        self._include(connection, caller, level, included, self.rules.grants(connection, caller, included.entities()))
-        return value
+        grants = self.rules.grants(connection, caller, included.entities())
+        with self._refusals(connection):
+            return self._reader(connection, caller, included, grants).frame(columns, included)
 
     # Statements ------------------------------------------------------------------------------------------------------
 
@@ -122,33 +141,27 @@ class Catalogue:
                 statement = statement.where(target.id.is_not(None)) if target.nullable else statement
         return statement
 
-    def _fetch(self, connection: Connection, caller: Caller, statement: Select[Any]) -> Sequence[Any]:
-        with self._refusals(connection):
-            rows = connection.execute(statement, self.rules.parameters(caller)).fetchall()
-        if len(rows) > self._limits.max_entities:
-            raise IcatError("VALIDATION", f"attempt to process more than {self._limits.max_entities} entities")
-        return rows
+    # Portions --------------------------------------------------------------------------------------------------------
 
-    # Objects ---------------------------------------------------------------------------------------------------------
+    def _columns(
+        self, connection: Connection, caller: Caller, compiled: Compiled, statement: Select[Any]
+    ) -> Iterator[list[Column]]:
+        size = PORTION if compiled.include is None else self._limits.max_ids_in_query
+        total = 0
+        for columns in fetch(connection, statement, self.rules.parameters(caller), size):
+            total += len(columns[0])
+            if total > self._limits.max_entities:
+                raise IcatError("VALIDATION", f"attempt to process more than {self._limits.max_entities} entities")
+            yield columns[: compiled.width]
 
-    def _objects(
-        self, connection: Connection, caller: Caller, compiled: Compiled, grants: Grants, rows: Sequence[Any]
-    ) -> list[EntityValue]:
-        assert compiled.include is not None
-        level = Level()
-        entity = compiled.include.entity
-        width = compiled.width
-        values = [level.add(entity, row[:width], compiled.references, 1) for row in rows]
-        self._include(connection, caller, level, compiled.include, grants)
-        return values
+    @staticmethod
+    def _frames(portions: Iterator[list[Column]], reader: FrameReader, included: Included) -> Iterator[Frame]:
+        for columns in portions:
+            yield reader.frame(columns, included)
 
-    def _include(
-        self, connection: Connection, caller: Caller, level: Level, included: Included, grants: Grants
-    ) -> None:
-        if not included.steps:
-            return
-        steps = set() if caller.is_root else self.rules.public_steps(connection)
-        reader = IncludeReader(
+    def _reader(self, connection: Connection, caller: Caller, included: Included, grants: Grants) -> FrameReader:
+        steps = set() if caller.is_root or not included.steps else self.rules.public_steps(connection)
+        return FrameReader(
             connection,
             self.rules,
             {name: grant.one_by_one() for name, grant in grants.items()},
@@ -156,10 +169,11 @@ class Catalogue:
             self.rules.parameters(caller),
             self._limits.max_entities,
             self._limits.max_ids_in_query,
-            total=sum(level.times.values()),
         )
+
+    def _guarded(self, connection: Connection, portions: Iterator[T]) -> Iterator[T]:
         with self._refusals(connection):
-            reader.fill(level, included)
+            yield from portions
 
     @contextmanager
     def _refusals(self, connection: Connection) -> Iterator[None]:
@@ -197,11 +211,11 @@ def _included_entities(compiled: Compiled) -> set[str]:
     return set() if compiled.include is None else compiled.include.entities()
 
 
-def _values(compiled: Compiled, rows: Sequence[Any]) -> Iterable[Any]:
-    if compiled.kind == "scalars":
-        return [row[0] for row in rows]
-    width = compiled.width
-    return rows if not rows or len(rows[0]) == width else [row[:width] for row in rows]
+def _begun(portions: Iterator[T]) -> Iterator[T]:
+    """The same portions, the first one made: what is wrong with a query mostly shows there."""
+    for first in portions:
+        return chain((first,), portions)
+    return iter(())
 
 
 def _reason(error: DBAPIError) -> str:

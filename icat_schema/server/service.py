@@ -15,6 +15,7 @@ from icat_schema.server.authz import Access
 from icat_schema.server.caller import Caller
 from icat_schema.server.dates import whole_seconds
 from icat_schema.server.entities.delete import Deleter
+from icat_schema.server.entities.frames import Frame
 from icat_schema.server.entities.update import Updater
 from icat_schema.server.entities.values import EntityValue
 from icat_schema.server.entities.work import Placed, Work
@@ -116,7 +117,7 @@ class Service:
         with reading(self.engine) as connection:
             yield self._catalogue.search(connection, caller, query)
 
-    def get(self, session_id: SessionId, query: str | None, id_: int) -> EntityValue:
+    def get(self, session_id: SessionId, query: str | None, id_: int) -> Frame:
         with reading(self.engine) as connection:
             caller = self._caller(connection, session_id)
             if query is None:

@@ -3,55 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, select
 
-from icat_schema.definitions import Entity, ToMany, ToOne
+from icat_schema.definitions import ToMany, ToOne
 from icat_schema.server.authz import EVERYTHING, Grants, Rules
-from icat_schema.server.entities.values import EntityValue
+from icat_schema.server.entities.frames import ID_POSITION, Frame, Many, One
 from icat_schema.server.errors import IcatError
 from icat_schema.server.jpql.compile import entity_columns
 from icat_schema.server.jpql.compile_functions import among
 from icat_schema.server.jpql.include import Included
+from icat_schema.server.store.fetch import Column, fetch, joined
 from icat_schema.server.store.tables import relation_column, table
 
-Row = Sequence[Any]
-
 
 @dataclass(slots=True)
-class Level:
-    """The objects at one place of the INCLUDE tree, each read once. `times`: how often each one occurs in the result;
-    `references`: ids of the objects behind to-one relations, by relation and own id."""
-
-    values: dict[int, EntityValue] = field(default_factory=dict)
-    times: dict[int, int] = field(default_factory=dict)
-    references: dict[str, dict[int, int | None]] = field(default_factory=dict)
-
-    def add(self, entity: Entity, row: Row, references: Sequence[str], times: int) -> EntityValue:
-        """Take a row with the columns of `entity_columns`; an object that is known only occurs more often."""
-        id_ = row[ID_POSITION]
-        known = self.values.get(id_)
-        if known is not None:
-            self.times[id_] += times
-            return known
-        count = len(entity.attributes)
-        value = EntityValue(entity, dict(zip(_names(entity), row[:count], strict=True)))
-        self.values[id_] = value
-        self.times[id_] = times
-        for name, reference in zip(references, row[count:], strict=True):
-            self.references.setdefault(name, {})[id_] = reference
-        return value
-
-
-ID_POSITION = 2
-"""Place of the id among the attributes: createId, createTime, id, modId, modTime come first in every entity."""
-
-
-@dataclass(slots=True)
-class IncludeReader:
-    """Fills INCLUDE trees for one caller. `total` counts the objects of the result, which `max_entities` limits."""
+class FrameReader:
+    """Makes frames for one caller. `total` counts the objects of the result, which `max_entities` limits; an object
+    counts as often as it occurs."""
 
     connection: Connection
     rules: Rules
@@ -62,48 +33,53 @@ class IncludeReader:
     portion: int
     total: int = 0
 
-    def fill(self, level: Level, included: Included) -> None:
-        """Add what is included to all objects of the level. What the caller may not read is left out. Raises IcatError
-        of type VALIDATION when the result becomes too large."""
+    def frame(self, columns: Sequence[Column], included: Included) -> Frame:
+        """The results of a search, given by the columns of `entity_columns`, with what is included. What the caller may
+        not read is left out. Raises IcatError of type VALIDATION when the result becomes too large."""
+        columns, order, times = _distinct(columns)
+        self._count(sum(times))
+        frame = self._filled(columns, included, times)
+        frame.order = order
+        return frame
+
+    def _filled(self, columns: Sequence[Column], included: Included, times: Sequence[int]) -> Frame:
+        """`times`: how often each object occurs in the result."""
+        width = len(included.entity.attributes)
+        frame = Frame(included.entity, columns[:width])
+        ids_behind = dict(zip(references(included), columns[width:], strict=True))
         for name, (relation, target) in included.steps.items():
             granted = (included.entity.name, name) in self.public_steps
             if isinstance(relation, ToOne):
-                below = self._fill_one(level, relation, target, granted)
+                frame.one[name] = self._one(ids_behind[name], times, target, granted)
             else:
-                below = self._fill_many(level, relation, target, granted)
-            self.fill(below, target)
+                frame.many[name] = self._many(frame.ids, times, relation, target, granted)
+        return frame
 
-    def _fill_one(self, level: Level, relation: ToOne, target: Included, granted: bool) -> Level:
-        references = level.references.get(relation.name, {})
-        wanted = {reference for reference in references.values() if reference is not None}
-        below = Level()
+    def _one(self, ids: Column, times: Sequence[int], target: Included, granted: bool) -> One:
         rows = table(target.entity.name).alias()
-        for row in self._rows(rows, rows.c.id, wanted, target, granted, []):
-            below.add(target.entity, row, _references(target), 0)
-        for id_, value in level.values.items():
-            reference = references.get(id_)
-            child = None if reference is None else below.values.get(reference)
-            value.one[relation.name] = child
-            if child is not None and reference is not None:
-                below.times[reference] += level.times[id_]
-                self._count(level.times[id_])
-        return below
+        columns = self._columns(rows, rows.c.id, set(ids) - {None}, target, granted, [])
+        place = {id_: position for position, id_ in enumerate(columns[ID_POSITION])}
+        positions = [place.get(id_) for id_ in ids]
+        times_below = [0] * len(place)
+        for position, number in zip(positions, times, strict=True):
+            if position is not None:
+                times_below[position] += number
+        self._count(sum(times_below))
+        return One(self._filled(columns, target, times_below), positions)
 
-    def _fill_many(self, level: Level, relation: ToMany, target: Included, granted: bool) -> Level:
-        for value in level.values.values():
-            value.many[relation.name] = []
-        below = Level()
+    def _many(self, ids: Column, times: Sequence[int], relation: ToMany, target: Included, granted: bool) -> Many:
         rows = table(target.entity.name).alias()
         owner = rows.c[relation_column(relation.inverse)]
-        for row in self._rows(rows, owner, level.values, target, granted, [owner]):
-            owner_id = row[-1]
-            times = level.times[owner_id]
-            child = below.add(target.entity, row[:-1], _references(target), times)
-            level.values[owner_id].many[relation.name].append(child)
-            self._count(times)
-        return below
+        *columns, owners = self._columns(rows, owner, ids, target, granted, [owner])
+        place = {id_: position for position, id_ in enumerate(ids)}
+        positions: list[list[int]] = [[] for _ in ids]
+        for position, owner_id in enumerate(owners):
+            positions[place[owner_id]].append(position)
+        times_below = [times[place[owner_id]] for owner_id in owners]
+        self._count(sum(times_below))
+        return Many(self._filled(columns, target, times_below), positions)
 
-    def _rows(
+    def _columns(
         self,
         rows: FromClause,
         column: ColumnElement[Any],
@@ -111,19 +87,31 @@ class IncludeReader:
         target: Included,
         granted: bool,
         extra: list[ColumnElement[Any]],
-    ) -> Iterator[Row]:
-        """The target's rows with one of the ids in the column, those that may be read, in the order of their ids."""
+    ) -> list[Column]:
+        """Columns of the target's rows with one of the ids in the column, those that may be read, in the order of their
+        ids within each portion of the given ones."""
         grant = EVERYTHING if granted else self.grants[target.entity.name]
-        columns = [*entity_columns(rows, target.entity, _references(target)), *extra]
+        selected = [*entity_columns(rows, target.entity, references(target)), *extra]
         readable = self.rules.filter(grant, target.entity, rows.c.id, rows)
-        for portion in portions(ids, self.portion):
-            statement = select(*columns).where(among(column, portion), readable).order_by(rows.c.id)
-            yield from self.connection.execute(statement.limit(self.max_entities + 1), self.parameters)
+        statement = select(*selected).where(readable).order_by(rows.c.id).limit(self.max_entities + 1)
 
-    def _count(self, times: int) -> None:
-        self.total += times
+        def found() -> Iterator[list[Column]]:
+            for portion in portions(ids, self.portion):
+                yield from fetch(
+                    self.connection, statement.where(among(column, portion)), self.parameters, self.max_entities + 1
+                )
+
+        return joined(found()) or [()] * len(selected)
+
+    def _count(self, number: int) -> None:
+        self.total += number
         if self.total > self.max_entities:
             raise IcatError("VALIDATION", f"attempt to return more than {self.max_entities} entities")
+
+
+def references(included: Included) -> tuple[str, ...]:
+    """The to-one relations that are included: their ids are read with the objects."""
+    return tuple(name for name, (relation, _) in included.steps.items() if isinstance(relation, ToOne))
 
 
 def portions(ids: Iterable[int], size: int) -> Iterator[list[int]]:
@@ -132,9 +120,18 @@ def portions(ids: Iterable[int], size: int) -> Iterator[list[int]]:
         yield rest[start : start + size]
 
 
-def _references(included: Included) -> tuple[str, ...]:
-    return tuple(name for name, (relation, _) in included.steps.items() if isinstance(relation, ToOne))
-
-
-def _names(entity: Entity) -> tuple[str, ...]:
-    return tuple(a.name for a in entity.attributes)
+def _distinct(columns: Sequence[Column]) -> tuple[Sequence[Column], Sequence[int] | None, Sequence[int]]:
+    """The columns of the distinct objects, the position of each result among them (None: as they come), and how often
+    each object occurs."""
+    ids = columns[ID_POSITION]
+    place: dict[int, int] = {}
+    order = [place.setdefault(id_, len(place)) for id_ in ids]
+    if len(place) == len(ids):
+        return columns, None, [1] * len(ids)
+    times = [0] * len(place)
+    first = dict.fromkeys(range(len(place)), -1)
+    for row, position in enumerate(order):
+        times[position] += 1
+        if first[position] < 0:
+            first[position] = row
+    return [[column[row] for row in first.values()] for column in columns], order, times

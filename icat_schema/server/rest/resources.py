@@ -130,9 +130,9 @@ def read(service: Service, request: Request) -> Response:
     session_id, zone = request.args.get("sessionId"), service.settings.zone
     if "id" in request.args:
         found = service.get(session_id, query, _number(request.args["id"]))
-        return json_response(AnswerWriter(zone).entity(found))
+        return json_response(AnswerWriter(zone).entities(found))
     with service.search(session_id, query) as results:
-        return json_response(AnswerWriter(zone).results(results))
+        return json_response("".join(AnswerWriter(zone).results(results)))
 
 
 def write(service: Service, request: Request) -> Response:

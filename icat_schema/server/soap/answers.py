@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -12,100 +13,83 @@ from icat_schema.definitions import Attribute, schema
 from icat_schema.definitions.model import Field, ToMany
 from icat_schema.server.authn import AuthenticatorInfo
 from icat_schema.server.dates import to_xml
+from icat_schema.server.entities.frames import Frame
 from icat_schema.server.entities.info import EntityInfo, FieldInfo
-from icat_schema.server.entities.values import EntityValue
+from icat_schema.server.entities.texts import Member, Texts
 from icat_schema.server.search import SearchResult
 from icat_schema.server.soap.envelope import escaped
 from icat_schema.server.soap.wsdl import XML_TYPES
+from icat_schema.server.store.fetch import Column
 
-Writer = Callable[[Any], str]
+ESCAPED = re.compile("[&<>\r]")
 
 
 class AnswerWriter:
-    """Writes one answer, with dates in the server's zone. An object that many others refer to is written once and its
-    text repeated."""
+    """Writes one answer, with dates in the server's zone."""
 
     def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
-        self._related: dict[int, str] = {}
-        self._dates: dict[datetime, str] = {}
-        self._writers: dict[str, Writer] = {
-            "String": escaped,
-            "Long": lambda value: str(int(value)),  # sums come out of PostgreSQL as exact decimals
-            "Integer": str,
-            "Double": lambda value: repr(float(value)),
-            "Boolean": lambda value: "true" if value else "false",
-            "Date": self._date,
-        }
+        self._texts = _XmlTexts(zone)
 
     def results(self, found: SearchResult) -> Iterator[str]:
         """One `return` per result. Nulls are left out, alone and in rows, as ICAT 5.0 does."""
         if found.kind == "entities":
-            for value in found.rows:
-                yield self.entity("return", value)
-        elif found.kind == "scalars":
-            start, write = self._typed("return", found.types[0])
-            for value in found.rows:
-                if value is not None:
-                    yield f"{start}{write(value)}</return>"
-        else:
-            yield from self._rows(found)
+            for frame in found.frames:
+                yield self.entities("return", frame)
+        for columns in found.columns:
+            yield self._values(columns, found)
 
-    def entity(self, tag: str, value: EntityValue) -> str:
-        """An element that names its entity by xsi:type."""
-        return f'<{tag} xsi:type="ns2:{value.entity.wsdl_name}">{self._content(value)}</{tag}>'
+    def entities(self, tag: str, frame: Frame) -> str:
+        """Elements that name their entity by xsi:type."""
+        start = f'<{tag} xsi:type="ns2:{frame.entity.wsdl_name}">'
+        return "".join(f"{start}{content}</{tag}>" for content in frame.results(self._texts.contents(frame)))
 
-    def _rows(self, found: SearchResult) -> Iterator[str]:
-        columns = [self._typed("fields", type_) for type_ in found.types]
-        for row in found.rows:
-            cells = "".join(
-                f"{start}{write(value)}</fields>"
-                for (start, write), value in zip(columns, row, strict=True)
-                if value is not None
-            )
-            yield f'<return xsi:type="ns2:fieldSet">{cells}</return>'
+    def _values(self, columns: Sequence[Column], found: SearchResult) -> str:
+        if found.kind == "scalars":
+            return "".join(self._typed(columns[0], "return", found.types[0]))
+        cells = (self._typed(column, "fields", type_) for column, type_ in zip(columns, found.types, strict=True))
+        rows = map("".join, zip(*cells, strict=True))
+        return "".join(f'<return xsi:type="ns2:fieldSet">{row}</return>' for row in rows)
 
-    def _typed(self, tag: str, type_: str) -> tuple[str, Writer]:
-        return f'<{tag} xsi:type="{XML_TYPES[type_].replace("tns:", "ns2:")}">', self._writers.get(type_, escaped)
+    def _typed(self, column: Column, tag: str, type_: str) -> list[str]:
+        start = f'<{tag} xsi:type="{XML_TYPES[type_].replace("tns:", "ns2:")}">'
+        return self._texts.cells(column, type_, start, f"</{tag}>", null="")
 
-    def _content(self, value: EntityValue) -> str:
-        parts: list[str] = []
-        attributes = value.attributes
-        for field, start, end in _in_schema_order()[value.entity.name]:
-            if isinstance(field, Attribute):
-                found = attributes.get(field.name)
-                if found is not None:
-                    parts.append(start + self._writers.get(field.type, escaped)(found) + end)
-            elif isinstance(field, ToMany):
-                parts += [start + self._content(child) + end for child in value.many.get(field.name, ())]
-            else:
-                related = value.one.get(field.name)
-                if related is not None:
-                    parts.append(start + self._shared(related) + end)
-        return "".join(parts)
 
-    def _date(self, value: datetime) -> str:
-        """Objects that were stored together share their times."""
-        text = self._dates.get(value)
-        if text is None:
-            text = self._dates[value] = to_xml(value, self._zone)
-        return text
+class _XmlTexts(Texts):
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
 
-    def _shared(self, value: EntityValue) -> str:
-        """The search hands out one object per id and place, so the object itself is the key."""
-        text = self._related.get(id(value))
-        if text is None:
-            text = self._related[id(value)] = self._content(value)
-        return text
+    def members(self, entity: str) -> Sequence[Member]:
+        return _in_schema_order()[entity]
+
+    def escaped(self, texts: Iterable[str]) -> Sequence[str]:
+        found = list(texts)
+        return found if ESCAPED.search("".join(found)) is None else [escaped(text) for text in found]
+
+    def date(self, moment: datetime) -> str:
+        return to_xml(moment, self._zone)
+
+    def double(self, number: float) -> str:
+        return repr(float(number))
+
+    def long(self, number: Any) -> str:
+        return str(int(number))
+
+    def related(self, member: Member, contents: Sequence[str]) -> str:
+        between = member.end + member.start
+        return f"{member.start}{between.join(contents)}{member.end}" if contents else ""
 
 
 @cache
-def _in_schema_order() -> dict[str, tuple[tuple[Field, str, str], ...]]:
+def _in_schema_order() -> dict[str, tuple[Member, ...]]:
     """Fields with their tags, by entity: the base attributes, what Parameter declares, then the rest, each by name."""
-    return {
-        name: tuple((f, f"<{f.name}>", f"</{f.name}>") for f in sorted(entity.fields.values(), key=_rank))
-        for name, entity in schema().entities.items()
-    }
+    orders = {}
+    for name, entity in schema().entities.items():
+        place = {attribute.name: position for position, attribute in enumerate(entity.attributes)}
+        fields = sorted(entity.fields.values(), key=_rank)
+        orders[name] = tuple(Member(f, f"<{f.name}>", f"</{f.name}>", place.get(f.name, -1)) for f in fields)
+    return orders
 
 
 def _rank(field: Field) -> tuple[int, str]:

@@ -138,7 +138,7 @@ def get(call: Call) -> Content:
     except ValueError as error:
         raise IcatError("BAD_PARAMETER", f"primaryKey: {error}") from None
     found = call.service.get(call.session_id, call.text("query"), id_)
-    return (AnswerWriter(call.zone).entity("return", found),)
+    return (AnswerWriter(call.zone).entities("return", found),)
 
 
 def search(call: Call) -> Content:

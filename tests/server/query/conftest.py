@@ -75,7 +75,7 @@ class Asking:
         return self.catalogue.search(self.content.connection, self.caller(), query).types
 
     def get(self, query: str, id_: int, user: str = "root") -> Any:
-        return self.catalogue.get(self.content.connection, self.caller(user), query, id_)
+        return self.catalogue.get(self.content.connection, self.caller(user), query, id_).values()[0]
 
     def limited(self, limits: Limits) -> Asking:
         return Asking(self.content, Catalogue(self.catalogue.engine, ZONE, limits))

@@ -17,6 +17,7 @@ from icat_schema.gateway import Session
 from ingest.datasets import Namesake, column_location, name_candidates, namesakes, new_dataset
 from ingest.domain import DatasetMessage
 from ingest.facility import Facility
+from ingest.folders import holds_many
 from ingest.investigations import Investigations
 from ingest.outcome import Done, NotYet
 from ingest.parameters import ParameterTypes
@@ -59,7 +60,9 @@ class Bulk:
         investigations: Investigations,
         registration: Registration,
         types: ParameterTypes,
+        roots: Collection[str],
     ) -> None:
+        self._roots = roots
         self._session = session
         self._store = store
         self._facility = facility
@@ -89,8 +92,8 @@ class Bulk:
         keys = [self._links.key_of(arrival.message.location) for arrival in arrivals]
         with self._store.read() as connection:
             known = linktable.lying_at(connection, keys)
-        pairs = zip(arrivals, keys, strict=True)
-        return [arrival for arrival, key in pairs if key not in known and arrival.message.dataset_id is None]
+        fresh = [arrival for arrival, key in zip(arrivals, keys, strict=True) if key not in known]
+        return [a for a in fresh if a.message.dataset_id is None and not holds_many(a.message.location, self._roots)]
 
     def _waves(self, arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
         """What was computed from others comes after them, since its session depends on theirs."""

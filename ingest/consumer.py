@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -19,6 +19,7 @@ from drac_plugins.core.storage import Store
 from icat_schema.gateway import Session
 from icat_schema.parameters import vocabulary
 from ingest.archive_status import Archive
+from ingest.bulk import Arrival, Bulk
 from ingest.corrections import Corrections
 from ingest.domain import ArchiveStatus, DatasetMessage, FileRequest, InvestigationMessage, Message
 from ingest.facility import Facility
@@ -26,7 +27,7 @@ from ingest.files import FileStage
 from ingest.gallery import GalleryStage
 from ingest.investigations import Investigations
 from ingest.late_files import LateFiles
-from ingest.outcome import Done
+from ingest.outcome import Done, NotYet
 from ingest.parameters import ParameterTypes
 from ingest.plan import Plan
 from ingest.registration import Registration
@@ -37,6 +38,11 @@ from ingest.statistics import StatisticsStage
 Stage = Literal["files", "gallery", "statistics"]
 STAGES: tuple[Stage, ...] = ("files", "gallery", "statistics")
 _PORTION = 20  # few, because other writers of the same datasets wait meanwhile
+
+
+def installation(settings: Settings) -> str:
+    """Name of the one ingester of an installation, the same after every start."""
+    return f"ingester {settings.var.resolve()} on {socket.gethostname()}"
 
 
 class Consumer:
@@ -56,10 +62,11 @@ class Consumer:
         self._store = store
         self._now = now
         self._facility = Facility(session, facility.name, ingest.beamline_aliases)
-        self._leases = Leases(store, owner=f"ingester {settings.var.resolve()} on {socket.gethostname()}", now=now)
+        self._leases = Leases(store, owner=installation(settings), now=now)
         self._investigations = Investigations(session, self._facility, self._leases, ingest)
         self._parameter_types: ParameterTypes | None = None
         self._making_types = threading.Lock()
+        self._sums_costs: dict[int, float] = {}
         self.links = Links(
             session,
             store,
@@ -114,6 +121,23 @@ class Consumer:
             return self._late_files.ask(message)
         return self._corrections.apply(message, arrival, inbox_id)
 
+    def apply_together(self, messages: Sequence[tuple[Message, datetime, int]]) -> dict[int, Done]:
+        """Those of the messages that can be applied together, each with its arrival and number in the inbox; the others
+        have to be applied one by one, and all of them when this raises."""
+        arrivals = [Arrival(m, moment, number) for m, moment, number in messages if isinstance(m, DatasetMessage)]
+        if len(arrivals) < 2:
+            return {}
+        bulk = Bulk(
+            self._session,
+            self._store,
+            self._facility,
+            self._investigations,
+            self._registration,
+            self.parameter_types,
+            self._settings.ingest.data_roots,
+        )
+        return bulk.register(arrivals)
+
     def plan(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Plan:
         """What `apply` would write about the dataset itself. Makes the session and the sample if they are missing."""
         here = self._registration.look(message, arrival, inbox_id)
@@ -125,15 +149,32 @@ class Consumer:
 
     def run_stage(self, stage: Stage, dataset_id: int) -> None:
         """One later stage of a dataset. Raises NotYet when it has to be tried again."""
-        settings, session, store, types = self._settings, self._session, self._store, self.parameter_types
         if stage == "files":
-            FileStage(settings, session, store, types, now=self._now).run(dataset_id)
-            self.links.files_came(dataset_id)
+            self._file_stage().run(dataset_id)
         elif stage == "gallery":
-            GalleryStage(settings, session, store, types, now=self._now).run(dataset_id)
+            gallery = GalleryStage(self._settings, self._session, self._store, self.parameter_types, now=self._now)
+            gallery.run(dataset_id)
         else:
-            pause = settings.ingest.sums_pause_seconds
-            StatisticsStage(session, store, types, pause_seconds=pause, now=self._now).run(dataset_id)
+            self._statistics_stage().run(dataset_id)
+
+    def run_stages(self, stage: Stage, dataset_ids: Sequence[int]) -> dict[int, NotYet | None]:
+        """A later stage of several datasets together: those that are finished, with NotYet for those that have to be
+        tried again. The others have to be run one by one, and all of them when this raises."""
+        return self._file_stage().run_together(dataset_ids) if stage == "files" else {}
+
+    def _file_stage(self) -> FileStage:
+        return FileStage(self._settings, self._session, self._store, self.parameter_types, now=self._now)
+
+    def _statistics_stage(self) -> StatisticsStage:
+        return StatisticsStage(
+            self._session,
+            self._store,
+            self.parameter_types,
+            self._leases,
+            pause_seconds=self._settings.ingest.sums_pause_seconds,
+            costs=self._sums_costs,
+            now=self._now,
+        )
 
     def take_over(self) -> int:
         """Take back the leases of a predecessor that was killed; only when there can be no other ingester of this

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from drac_plugins.core.settings import Settings
 from drac_plugins.core.storage import Store
 from icat_schema.gateway import Change, New, Ref, Select, Session
-from icat_schema.gateway.conditions import And, Eq, In
+from icat_schema.gateway.conditions import In
 from ingest.disk import Disk
 from ingest.outcome import NotYet
 from ingest.parameters import ParameterTypes
@@ -43,18 +43,25 @@ class DatasetStage:
 
     def _parameter_writes(self, dataset_id: int, wanted: Mapping[str, str]) -> list[New | Change]:
         """The writes after which the dataset has these parameters; none where it has them already."""
+        return self._writes_of({dataset_id: wanted}).get(dataset_id, [])
+
+    def _writes_of(self, wanted: Mapping[int, Mapping[str, str]]) -> dict[int, list[New | Change]]:
+        """The same for several datasets, in one query; datasets that have everything already are missing."""
+        names = sorted({name for values in wanted.values() for name in values})
         query = Select(
-            "DatasetParameter",
-            ["type.name", "id", "stringValue"],
-            where=And(Eq("dataset.id", dataset_id), In("type.name", list(wanted))),
+            "DatasetParameter", ["dataset.id", "type.name", "id", "stringValue"], where=In("type.name", names)
         )
-        present = {name: (row, text) for name, row, text in self._session.rows(query)}
-        types = self._types.get(wanted)
-        writes: list[New | Change] = []
-        for name, value in wanted.items():
-            if name not in present:
-                fields = {"dataset": Ref(dataset_id), "type": Ref(types[name].id), "stringValue": value}
-                writes.append(New("DatasetParameter", fields))
-            elif present[name][1] != value:
-                writes.append(Change("DatasetParameter", present[name][0], {"stringValue": value}))
+        rows = self._session.rows_for(query, "dataset.id", sorted(wanted)) if names else []
+        present = {(dataset_id, name): (row, text) for dataset_id, name, row, text in rows}
+        types = self._types.get(names)
+        writes: dict[int, list[New | Change]] = {}
+        for dataset_id, values in wanted.items():
+            for name, value in values.items():
+                row, text = present.get((dataset_id, name), (None, None))
+                if row is None:
+                    fields = {"dataset": Ref(dataset_id), "type": Ref(types[name].id), "stringValue": value}
+                    writes.setdefault(dataset_id, []).append(New("DatasetParameter", fields))
+                elif text != value:
+                    change = Change("DatasetParameter", row, {"stringValue": value})
+                    writes.setdefault(dataset_id, []).append(change)
         return writes

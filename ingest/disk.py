@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,26 +85,51 @@ class Disk:
         except OSError:  # a name that is too long, a folder that is closed to us, gone meanwhile
             return None
 
-    def walk(self, folder: Path, nested: Collection[str]) -> Iterator[FileOnDisk]:
+    def announced(self, path: Path) -> str | None:
+        """How a path on disk is announced; None when nobody may announce it."""
+        for prefix, folder in self._map:
+            if path.is_relative_to(os.path.realpath(folder)):
+                inside = path.relative_to(os.path.realpath(folder)).as_posix()
+                return prefix if inside == "." else f"{prefix}/{inside}"
+        text = path.as_posix()
+        return text if any(is_below(text, root) for root in self._roots) else None
+
+    def walk(
+        self,
+        folder: Path,
+        nested: Collection[str],
+        *,
+        closed: list[str] | None = None,
+        admitted: Callable[[str], bool] = lambda _: True,
+    ) -> Iterator[FileOnDisk]:
         """Every file below a folder, in order of names. Links to folders are not followed; a link to a file counts with
-        its target when that is allowed. `nested`: folders (relative) that are datasets of their own."""
+        its target when that is allowed, and `admitted` by the path under which it is announced. `nested`: folders
+        (relative) that are datasets of their own. `closed`: takes the folders inside that cannot be read (else, and for
+        the folder itself, OSError)."""
         waiting = [""]
         while waiting:
             inside = waiting.pop()
+            try:
+                with os.scandir(folder / inside) as entries:
+                    found = sorted(entries, key=lambda e: e.name)
+            except OSError:
+                if closed is None or not inside:
+                    raise
+                closed.append(inside)
+                continue
             folders: list[str] = []
-            with os.scandir(folder / inside) as entries:
-                for entry in sorted(entries, key=lambda e: e.name):
-                    name = f"{inside}/{entry.name}" if inside else entry.name
-                    if entry.is_dir(follow_symlinks=False):
-                        if not _skipped(entry.name) and name not in nested:
-                            folders.append(name)
-                    elif not _skipped(entry.name) and (found := self._file(entry, name)):
-                        yield found
+            for entry in found:
+                name = f"{inside}/{entry.name}" if inside else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if not _skipped(entry.name) and name not in nested:
+                        folders.append(name)
+                elif not _skipped(entry.name) and (file := self._file(entry, name, admitted)):
+                    yield file
             waiting += reversed(folders)
 
-    def _file(self, entry: os.DirEntry[str], name: str) -> FileOnDisk | None:
+    def _file(self, entry: os.DirEntry[str], name: str, admitted: Callable[[str], bool]) -> FileOnDisk | None:
         try:
-            if entry.is_symlink() and not self.allowed(Path(entry.path)):
+            if entry.is_symlink() and not self._may_lead(Path(entry.path), admitted):
                 return None
             if not entry.is_file():
                 return None
@@ -113,6 +138,10 @@ class Disk:
             return None
         text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         return FileOnDisk(text, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+    def _may_lead(self, link: Path, admitted: Callable[[str], bool]) -> bool:
+        target = self.announced(Path(os.path.realpath(link)))
+        return target is not None and self.allowed(link) and admitted(target)
 
 
 def _plain_content(path: Path, longest: int) -> bytes | None:

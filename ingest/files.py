@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TypeVar
 
 from drac_plugins.core.inbox import stages as due_stages
 from drac_plugins.core.links import linktable
 from drac_plugins.core.links.records import Located
-from drac_plugins.core.settings import Settings
 from icat_schema.gateway import Change, New, Ref, Select
-from icat_schema.gateway.conditions import Eq
 from icat_schema.gateway.errors import ObjectExists
 from ingest import memory
 from ingest.competition import Origin
 from ingest.dataset_stage import DatasetStage
-from ingest.names import is_below, normalise_location, place
+from ingest.folders import holds_many
+from ingest.names import is_below, normalise_location, place, proposal_key
+from ingest.outcome import NotYet
 from ingest.plan import FILE_COUNT, VOLUME
 
 logger = logging.getLogger(__name__)
@@ -26,9 +26,6 @@ logger = logging.getLogger(__name__)
 BATCH = 500
 _LONGEST = 255
 _FORMATS = {"h5": "hdf5", "hdf": "hdf5", "nxs": "hdf5", "tif": "tiff", "jpg": "jpeg"}
-_TYPE_FOLDERS = frozenset(
-    ["RAW_DATA", "PROCESSED_DATA", "NOBACKUP", "SCRIPTS", "GALLERY", "NOTES", "raw", "processed", "_nobackup"]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +41,14 @@ class Found:
 
 @dataclass(slots=True)
 class Census:
-    """What lies there. `count` and `size` are of everything, also of files beyond the limit or with too long paths."""
+    """What lies there. `count` and `size` are of everything, also of files beyond the limit or with too long paths.
+    `closed`: what cannot be read (yet)."""
 
     files: list[Found] = field(default_factory=list)
     count: int = 0
     size: int = 0
     left_out: int = 0
+    closed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,48 +59,93 @@ class Row:
     size: int | None
 
 
+@dataclass(slots=True)
+class _Work:
+    """One dataset. `nested`: folders in it that are datasets of their own; `origin`: when its files are listed."""
+
+    here: Located
+    nested: frozenset[str]
+    origin: Origin | None
+    census: Census = field(default_factory=Census)
+
+
 class FileStage(DatasetStage):
-    """Registers the files of a dataset."""
+    """Registers the files of datasets."""
 
     step = "files"
 
     def run(self, dataset_id: int) -> None:
-        """Register files and refresh the counts. Raises NotYet when the folder is not there (yet)."""
+        """Register files and refresh the counts. Raises NotYet when not everything is there (yet)."""
+        work = self._inspect([dataset_id])
+        self._register(list(work.values()))
+        for one in work.values():
+            if complaint := self._complaint(one):
+                raise complaint
+
+    def run_together(self, dataset_ids: Sequence[int]) -> dict[int, NotYet | None]:
+        """The same for several datasets in few calls: what is finished, and what has to be tried again. Large ones are
+        left to be run alone, after the others."""
+        work = self._inspect(dataset_ids)
+        small = [one for one in work.values() if len(one.census.files) <= BATCH]
+        self._register(small)
+        finished: dict[int, NotYet | None] = {key: None for key in dataset_ids if key not in work}
+        for one in small:
+            finished[one.here.dataset_id] = self._complaint(one)
+        return finished
+
+    def _inspect(self, dataset_ids: Sequence[int]) -> dict[int, _Work]:
+        """What lies on disk, or what the messages list."""
+        found: dict[int, _Work] = {}
         with self._store.read() as connection:
-            here = linktable.located(connection, [dataset_id]).get(dataset_id)
-            origin = memory.origin_of(connection, dataset_id)
-            if here is None:
-                return
-            nested = self._nested(linktable.lying_inside(connection, here.location_key, limit=10_000), here)
-        listed = bool(origin and origin.listed)
-        missing = self._folder(here) is None
-        census = self._listed(here, origin) if origin and listed else self._discovered(here, nested)
-        self._register(here, census)
-        if missing and not listed and _walkable(here.location, self._settings):
-            raise self._not_there(here.dataset_id, f"The folder {here.location} is not there, or cannot be read")
+            for key, here in linktable.located(connection, dataset_ids).items():
+                origin = memory.origin_of(connection, key)
+                nested = self._nested(linktable.lying_inside(connection, here.location_key, limit=10_000), here)
+                found[key] = _Work(here, nested, origin if origin and origin.listed else None)
+        for one in found.values():
+            one.census = self._listed(one.here, one.origin) if one.origin else self._discovered(one)
+        return found
+
+    def _complaint(self, one: _Work) -> NotYet | None:
+        if one.origin is not None or not one.census.closed:
+            return None
+        return self._not_there(one.here.dataset_id, f"{one.here.location}: {one.census.closed} cannot be read")
 
     # ---------------------------------------------------------------------------------------------------- disk
-
-    def _folder(self, here: Located) -> Path | None:
-        return self._disk.folder(here.location)
 
     def _nested(self, inside: Iterable[Located], here: Located) -> frozenset[str]:
         return frozenset(d.location_key[len(here.location_key) + 1 :] for d in inside)
 
-    def _discovered(self, here: Located, nested: Iterable[str]) -> Census:
-        census = Census()
-        folder = self._folder(here)
+    def _discovered(self, one: _Work) -> Census:
+        census, location = Census(), one.here.location
+        if holds_many(location, self._settings.ingest.data_roots):
+            logger.warning("%s is no folder of one dataset; its files are not registered", location)
+            return census
+        folder = self._disk.folder(location)
         if folder is None:
+            census.closed = "the folder is not there, or"
             return census
-        if not _walkable(here.location, self._settings):
-            logger.warning("%s is no folder of one dataset; its files are not registered", here.location)
-            return census
+        closed: list[str] = []
         try:
-            for file in self._disk.walk(folder, frozenset(nested)):
-                self._take(census, Found(file.name, f"{here.location}/{file.name}", file.size, file.modified))
+            for file in self._disk.walk(folder, one.nested, closed=closed, admitted=self._of_proposal(location)):
+                self._take(census, Found(file.name, f"{location}/{file.name}", file.size, file.modified))
         except OSError as error:
-            raise self._not_there(here.dataset_id, f"{here.location}: {error.strerror}") from error
+            closed.append(str(error.strerror))
+        if closed:
+            logger.warning("%s: files in %s cannot be read; they are looked for again", location, closed[0])
+            census.closed = closed[0]
         return census
+
+    def _of_proposal(self, location: str) -> Callable[[str], bool]:
+        """What a link in the dataset may lead to: not to what belongs to another proposal."""
+        roots = self._settings.ingest.data_roots
+        mine = place(location, roots)
+        own = proposal_key((mine.proposal if mine else None) or "")
+
+        def admitted(target: str) -> bool:
+            there = place(target, roots)
+            return there is not None and (there.proposal is None or proposal_key(there.proposal) == own)
+
+        return admitted
 
     def _take(self, census: Census, file: Found) -> None:
         census.count += 1
@@ -132,45 +176,61 @@ class FileStage(DatasetStage):
 
     # ----------------------------------------------------------------------------------------------- catalogue
 
-    def _register(self, here: Located, census: Census) -> None:
-        present = {
-            name: Row(row, size)
-            for name, row, size in self._session.rows(
-                Select("Datafile", ["name", "id", "fileSize"], where=Eq("dataset.id", here.dataset_id))
-            )
-        }
-        formats = self._formats() if census.files else {}
-        fresh = [f for f in census.files if f.name not in present]
+    def _register(self, work: Sequence[_Work]) -> None:
+        """Files that are new or have grown, then the counts; all datasets in the same calls."""
+        present = self._present([one.here.dataset_id for one in work])
+        formats = self._formats() if any(one.census.files for one in work) else {}
+        fresh = [(one, f) for one in work for f in one.census.files if (one.here.dataset_id, f.name) not in present]
         for batch in _batches(fresh):
-            self._create(here.dataset_id, batch, formats)
-        grown = [f for f in census.files if f.name in present and f.size not in (None, present[f.name].size)]
-        for batch in _batches(grown):
-            self._session.write([Change("Datafile", present[f.name].id, {"fileSize": f.size}) for f in batch])
-        if census.left_out:
-            logger.warning("%s: %d files are counted, but not registered", here.location, census.left_out)
-        gone = present.keys() - {f.name for f in census.files}
-        count = census.count + len(gone)
-        size = census.size + sum(present[name].size or 0 for name in gone)
-        self._show(here, {FILE_COUNT: str(count), VOLUME: str(size)})
+            self._create(batch, formats)
+        changes = [
+            Change("Datafile", row.id, {"fileSize": f.size})
+            for one in work
+            for f in one.census.files
+            if (row := present.get((one.here.dataset_id, f.name))) and f.size not in (None, row.size)
+        ]
+        for part in _batches(changes):
+            self._session.write(part)
+        for one in work:
+            if one.census.left_out:
+                text = "%s: %d files are counted, but not registered"
+                logger.warning(text, one.here.location, one.census.left_out)
+        self._show([(one.here, self._counts(one, present)) for one in work])
 
-    def _show(self, here: Located, wanted: Mapping[str, str]) -> None:
+    def _present(self, dataset_ids: Sequence[int]) -> dict[tuple[int, str], Row]:
+        query = Select("Datafile", ["dataset.id", "name", "id", "fileSize"])
+        rows = self._session.rows_for(query, "dataset.id", dataset_ids) if dataset_ids else []
+        return {(dataset_id, name): Row(row, size) for dataset_id, name, row, size in rows}
+
+    def _counts(self, one: _Work, present: Mapping[tuple[int, str], Row]) -> dict[str, str]:
+        """Files that have gone from the disk still count."""
+        here = {f.name for f in one.census.files}
+        gone = [r for (key, name), r in present.items() if key == one.here.dataset_id and name not in here]
+        size = one.census.size + sum(row.size or 0 for row in gone)
+        return {FILE_COUNT: str(one.census.count + len(gone)), VOLUME: str(size)}
+
+    def _show(self, wanted: Sequence[tuple[Located, Mapping[str, str]]]) -> None:
         """Write the counts where they differ. The sums of the session are asked for before, because nobody knows after
         a crash that there was a difference, and after, because they may have been made in between."""
-        writes = self._parameter_writes(here.dataset_id, wanted)
+        writes = self._writes_of({here.dataset_id: counts for here, counts in wanted})
         if writes:
-            self._ask_for_sums(here)
-            self._session.write(writes)
-            self._ask_for_sums(here)
+            concerned = [here for here, _ in wanted if here.dataset_id in writes]
+            self._ask_for_sums(concerned)
+            self._session.write([write for some in writes.values() for write in some])
+            self._ask_for_sums(concerned)
 
-    def _ask_for_sums(self, here: Located) -> None:
+    def _ask_for_sums(self, datasets: Sequence[Located]) -> None:
+        by_session = {here.investigation_id: here.dataset_id for here in datasets}
         with self._store.begin() as connection:
-            memory.want_sums(connection, here.investigation_id)
-            due_stages.make_due(connection, [(here.dataset_id, "statistics")], self._now(), self._now())
+            for investigation_id in sorted(by_session):
+                memory.want_sums(connection, investigation_id)
+            due = [(dataset_id, "statistics") for dataset_id in by_session.values()]
+            due_stages.make_due(connection, due, self._now(), self._now())
 
-    def _create(self, dataset_id: int, files: Sequence[Found], formats: Mapping[str, int]) -> None:
-        types = self._types.get({name for f in files for name, _ in f.parameters})
+    def _create(self, files: Sequence[tuple[_Work, Found]], formats: Mapping[str, int]) -> None:
+        types = self._types.get({name for _, f in files for name, _ in f.parameters})
         usable = {n: t.id for n, t in types.items() if "Datafile" in t.applicable and t.value_type == "STRING"}
-        rows = [_datafile(dataset_id, file, formats, usable) for file in files]
+        rows = [_datafile(one.here.dataset_id, file, formats, usable) for one, file in files]
         try:
             self._session.write(rows)
         except ObjectExists:
@@ -210,14 +270,9 @@ def _datafile(dataset_id: int, file: Found, formats: Mapping[str, int], types: M
     )
 
 
-def _walkable(location: str, settings: Settings) -> bool:
-    """A root, a session or a data-type folder is never the folder of one dataset."""
-    where = place(location, settings.ingest.data_roots)
-    if where is None or location == where.session or location.rsplit("/", 1)[-1] in _TYPE_FOLDERS:
-        return False
-    return location.rstrip("/") not in {root.rstrip("/") for root in settings.ingest.data_roots}
+_T = TypeVar("_T")
 
 
-def _batches(files: Sequence[Found]) -> Iterator[Sequence[Found]]:
-    for first in range(0, len(files), BATCH):
-        yield files[first : first + BATCH]
+def _batches(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for first in range(0, len(items), BATCH):
+        yield items[first : first + BATCH]

@@ -28,9 +28,10 @@ from ingest.competition import Origin
 from ingest.datasets import Namesake, carry_out, column_location, name_candidates, namesakes, read_dataset
 from ingest.domain import DatasetMessage
 from ingest.facility import Facility
+from ingest.folders import holds_many
 from ingest.investigations import Found, Investigations
 from ingest.names import place
-from ingest.outcome import Done, NotYet
+from ingest.outcome import Done, NotYet, Refused
 from ingest.parameters import ParameterTypes, Sorted
 from ingest.plan import Plan, Policy, Surroundings, Weighed, make_plan, offer, weigh
 from ingest.samples import add_parameters, find_or_make, sample_name
@@ -144,6 +145,10 @@ class Registration:
         memory.keep_long_values(connection, dataset_id, taken)
 
     def look(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Here:
+        if holds_many(message.location, self._settings.ingest.data_roots):
+            raise Refused(
+                "location", f"{message.location} holds many datasets, it is not the folder of one", "location"
+            )
         instrument = self.instrument(message.beamline)
         self.adopt()
         slots = self._investigations.of_proposal(message.proposal)

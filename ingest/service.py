@@ -1,4 +1,5 @@
-"""The ingester put together from the settings: doors, inbox, worker. One process per inbox."""
+"""The ingester put together from the settings: doors, inbox, worker. One process per installation
+(folder `var`); several installations may share a store."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from drac_plugins.core.inbox import Inbox
 from drac_plugins.core.settings import Settings, SettingsError
 from drac_plugins.core.storage import Store, upgrade
 from icat_schema.gateway import Catalogue, GatewaySettings
-from ingest.consumer import Consumer
+from ingest.consumer import Consumer, installation
 from ingest.transport.frames import FrameLimits
 from ingest.transport.keeper import Keeper
 from ingest.transport.listener import Listener, ListenerLimits
@@ -80,7 +81,7 @@ class Ingester:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         ingest = settings.ingest
-        inbox = Inbox.from_settings(store, settings)
+        inbox = Inbox.from_settings(store, settings, owner=installation(settings))
         self.worker = build_worker(settings, store, inbox)
         self.queues = Queues.from_settings(ingest)
         self.keeper = Keeper(inbox, self.worker.wake)

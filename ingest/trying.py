@@ -10,7 +10,7 @@ from typing import Literal, Protocol, get_args
 
 from drac_plugins.core.errors import Unavailable
 from ingest.domain import Message
-from ingest.outcome import Done
+from ingest.outcome import Done, NotYet
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +25,13 @@ class Applier(Protocol):
 
     def apply(self, message: Message, arrival: datetime, inbox_id: int) -> Done: ...
 
+    def apply_together(self, messages: Sequence[tuple[Message, datetime, int]]) -> Mapping[int, Done]: ...
+
     def stages(self, dataset_id: int) -> Sequence[str]: ...
 
     def run_stage(self, stage: Stage, dataset_id: int) -> None: ...
+
+    def run_stages(self, stage: Stage, dataset_ids: Sequence[int]) -> Mapping[int, NotYet | None]: ...
 
     def take_over(self) -> int: ...
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from drac_plugins.core.errors import Unavailable
 from drac_plugins.core.inbox import Inbox
+from drac_plugins.core.inbox.box import HELD_SECONDS
 from drac_plugins.core.settings import Settings
 from icat_schema.gateway.errors import CatalogueError, CatalogueUnavailable, LoginRefused
 from ingest.applying import Applying
@@ -21,10 +22,12 @@ log = logging.getLogger(__name__)
 LANES: tuple[tuple[str, ...], ...] = (("files",), ("gallery", "statistics"))
 """Stages that share a thread. Reading a folder of a million files must not delay anything else."""
 _RECOVERY_SECONDS = 60.0
+_RENEWAL_SECONDS = HELD_SECONDS / 3
 
 
 class Worker:
-    """`start` first gives back what a dead predecessor had taken, so only one process may work on an inbox."""
+    """`start` first gives back what a dead predecessor had taken; what other dead processes had is given back when
+    their leases have lapsed."""
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class Worker:
             log.warning("%d pieces of work that a stopped process had begun are taken up again", released)
         loops = [(f"worker {number + 1}", self._messages) for number in range(self._ingest.workers)]
         loops += [(" and ".join(lane), self._lane(lane)) for lane in LANES]
-        loops.append(("recovery", self._recoveries))
+        loops += [("recovery", self._recoveries), ("signs of life", self._signs_of_life)]
         self._threads = [threading.Thread(target=loop, name=name) for name, loop in loops]
         for thread in self._threads:
             thread.start()
@@ -90,6 +93,18 @@ class Worker:
         while not self._stopping.is_set():
             self._guard(self._recover)
             self._stopping.wait(_RECOVERY_SECONDS)
+
+    def _signs_of_life(self) -> None:
+        """Keep what is being worked on, however long that takes, and take up what dead processes have left."""
+        while not self._stopping.wait(_RENEWAL_SECONDS):
+            self._guard(self._renew)
+
+    def _renew(self) -> bool:
+        self._inbox.renew()
+        if released := self._inbox.release():
+            log.warning("%d pieces of work that another process had begun are taken up", released)
+            self.wake()
+        return True
 
     def _loop(self, step: Callable[[], bool]) -> None:
         """Do steps as long as there is something to do; wait for news otherwise."""

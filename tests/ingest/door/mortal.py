@@ -18,7 +18,7 @@ from drac_plugins.core.storage import Store
 from icat_schema.gateway import Catalogue, GatewaySettings, Session
 from ingest.applying import Applying
 from ingest.breaker import Breaker
-from ingest.consumer import Consumer
+from ingest.consumer import Consumer, installation
 from ingest.staging import Staging
 from ingest.worker import LANES
 
@@ -92,7 +92,10 @@ def _work(settings: Settings, steps: int) -> None:
     session: Any = MortalSession(
         Catalogue(GatewaySettings(settings.icat.url)).service_session("simple", "root", "root"), step
     )
-    inbox, consumer = Inbox.from_settings(store, settings), Consumer(settings, session, store)
+    inbox, consumer = (
+        Inbox.from_settings(store, settings, owner=installation(settings)),
+        Consumer(settings, session, store),
+    )
     catalogue, stopping, now = Breaker((1,)), threading.Event(), lambda: datetime.now(UTC)
     applying = Applying(inbox, consumer, settings, catalogue, stopping, now)
     staging = Staging(inbox, consumer, (1,), catalogue, stopping, now)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -61,6 +61,12 @@ class Scripted:
 
     def stages(self, dataset_id: int) -> tuple[Stage, ...]:
         return ("files", "gallery", "statistics")
+
+    def apply_together(self, messages: Sequence[tuple[Message, datetime, int]]) -> Mapping[int, Done]:
+        return {}
+
+    def run_stages(self, stage: Stage, dataset_ids: Sequence[int]) -> Mapping[int, NotYet | None]:
+        return {}
 
     def run_stage(self, stage: Stage, dataset_id: int) -> None:
         self.stage_runs.append((stage, dataset_id))

@@ -95,7 +95,8 @@ class StatisticsStage:
             here = linktable.located(connection, [dataset_id]).get(dataset_id)
         if here is None or (wanted := self._wanted(here.investigation_id)) is None:
             return
-        pause = max(self._least_pause, _SHARE * self._costs.get(here.investigation_id, 0.0))
+        costs = _SHARE * self._costs.get(here.investigation_id, 0.0)
+        pause = max(self._least_pause, costs) if self._least_pause else 0.0
         age = (self._now() - wanted.at).total_seconds() if wanted.at else pause
         if age < pause:
             if self._another_waits(dataset_id, here.investigation_id):

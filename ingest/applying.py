@@ -121,6 +121,7 @@ class Applying:
             investigation_id=done.investigation_id,
             warnings=done.warnings,
             stages_due=stages,
+            events=done.events,
             connection=connection,
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -22,6 +23,7 @@ from ingest.archive_status import Archive
 from ingest.bulk import Arrival, Bulk
 from ingest.corrections import Corrections
 from ingest.domain import ArchiveStatus, DatasetMessage, FileRequest, InvestigationMessage, Message
+from ingest.events import events_of
 from ingest.facility import Facility
 from ingest.files import FileStage
 from ingest.gallery import GalleryStage
@@ -110,6 +112,13 @@ class Consumer:
 
     def apply(self, message: Message, arrival: datetime, inbox_id: int) -> Done:
         """The core stage. Raises Refused, NotYet, or an error of the gateway or the store."""
+        return self._told(message, self._apply(message, arrival, inbox_id))
+
+    def _told(self, message: Message, done: Done) -> Done:
+        publish = bool(self._settings.events.brokers)
+        return replace(done, events=events_of(message, done, publish=publish))
+
+    def _apply(self, message: Message, arrival: datetime, inbox_id: int) -> Done:
         if isinstance(message, InvestigationMessage):
             return self._investigation(message)
         if isinstance(message, DatasetMessage):
@@ -136,7 +145,8 @@ class Consumer:
             self.parameter_types,
             self._settings.ingest.data_roots,
         )
-        return bulk.register(arrivals)
+        done = bulk.register(arrivals)
+        return {one.inbox_id: self._told(one.message, done[one.inbox_id]) for one in arrivals if one.inbox_id in done}
 
     def plan(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Plan:
         """What `apply` would write about the dataset itself. Makes the session and the sample if they are missing."""
@@ -151,6 +161,7 @@ class Consumer:
         """One later stage of a dataset. Raises NotYet when it has to be tried again."""
         if stage == "files":
             self._file_stage().run(dataset_id)
+            self.links.files_came([dataset_id])
         elif stage == "gallery":
             gallery = GalleryStage(self._settings, self._session, self._store, self.parameter_types, now=self._now)
             gallery.run(dataset_id)
@@ -160,7 +171,11 @@ class Consumer:
     def run_stages(self, stage: Stage, dataset_ids: Sequence[int]) -> dict[int, NotYet | None]:
         """A later stage of several datasets together: those that are finished, with NotYet for those that have to be
         tried again. The others have to be run one by one, and all of them when this raises."""
-        return self._file_stage().run_together(dataset_ids) if stage == "files" else {}
+        if stage != "files":
+            return {}
+        finished = self._file_stage().run_together(dataset_ids)
+        self.links.files_came(finished)
+        return finished
 
     def _file_stage(self) -> FileStage:
         return FileStage(self._settings, self._session, self._store, self.parameter_types, now=self._now)

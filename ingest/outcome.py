@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from drac_plugins.core.events.records import NewEvent
+
 Reason = Literal[
     "xml",
     "json",
@@ -25,12 +27,14 @@ Reason = Literal[
 @dataclass(frozen=True, slots=True)
 class Done:
     """Applied. `dataset_id` for messages about a dataset, `investigation_id` always when known; `warnings` for the
-    operator. `stages`: later stages of the dataset that are due now; None: all that there are."""
+    operator. `stages`: later stages of the dataset that are due now; None: all that there are. `events`: what others
+    have to know, noted together with the outcome."""
 
     investigation_id: int | None = None
     dataset_id: int | None = None
     warnings: tuple[str, ...] = ()
     stages: tuple[str, ...] | None = None
+    events: tuple[NewEvent, ...] = ()
 
 
 class Refused(Exception):

@@ -86,6 +86,11 @@ class Icat(Section):
     reader: ReaderAccount = ReaderAccount()
 
 
+class Ids(Section):
+    url: str = Field("http://127.0.0.1:8181/ids", description="address of the ICAT Data Service; '' for none")
+    public_url: str = Field("", description="the same as users' browsers reach it; default: url")
+
+
 class Auth(Section):
     default_plugin: str = Field("db", description="ICAT authenticator when a log-in names none")
     user_name_pattern: str | None = Field(
@@ -240,18 +245,31 @@ class Ingest(Section):
     )
 
 
+class Events(Section):
+    brokers: tuple[str, ...] = Field(
+        (), description="host:port of STOMP brokers; indexers of public data are told through the first that answers"
+    )
+    publication_queue: str = Field("icat_investigation", description="queue that indexers listen to")
+    settle_seconds: float = Field(
+        30.0, ge=0, description="changes of a released session are told together, so long after the first"
+    )
+    keep_days: float = Field(14.0, gt=0, description="how long the change feed goes back")
+
+
 class Settings(Section):
     """The whole configuration. `var` is the folder of everything that the zero-setup profile writes."""
 
     var: Path = Path("var")
     facility: Facility = Facility()
     icat: Icat = Icat()
+    ids: Ids = Ids()
     auth: Auth = Auth()
     store: Store = Store()
     web: Web = Web()
     plugins: Plugins = Plugins()
     displays: Displays = Displays()
     ingest: Ingest = Ingest()
+    events: Events = Events()
     plugin: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict, description="settings of facility plugins, each checked by the plugin's own model"
     )

@@ -19,6 +19,8 @@ from sqlalchemy import Connection, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from drac_plugins.core.errors import NotFound
+from drac_plugins.core.events import outbox
+from drac_plugins.core.events.records import NewEvent
 from drac_plugins.core.inbox import queries, rows, stages
 from drac_plugins.core.inbox.bodies import BodyFiles
 from drac_plugins.core.inbox.records import (
@@ -203,6 +205,7 @@ class Inbox:
     def hand_back(self, outcomes: Iterable[Callable[[Connection], None]]) -> None:
         """Write several outcomes down in one transaction. Each calls one of the methods below with the connection."""
         with self._store.begin() as connection:
+            outbox.alone(connection)
             for outcome in outcomes:
                 outcome(connection)
 
@@ -214,11 +217,14 @@ class Inbox:
         investigation_id: int | None = None,
         warnings: Sequence[str] = (),
         stages_due: Collection[str] = (),
+        events: Sequence[NewEvent] = (),
         connection: Connection | None = None,
     ) -> None:
-        """The message has been applied; its dataset's later stages become due in the same transaction."""
+        """The message has been applied; its dataset's later stages become due, and what others have to know is noted,
+        in the same transaction."""
         now = self._now()
         with self._within(connection) as inside:
+            outbox.alone(inside)
             kept = self._back(
                 inside,
                 message_id,
@@ -237,6 +243,8 @@ class Inbox:
             )
             if kept and dataset_id is not None:
                 stages.make_due(inside, [(dataset_id, stage) for stage in stages_due], now, now)
+            if kept:
+                outbox.put(inside, events, now)
 
     def retry(
         self,
@@ -392,7 +400,9 @@ class Inbox:
 
     def stage_done(self, run: StageRun, *, connection: Connection | None = None) -> None:
         with self._within(connection) as inside:
+            outbox.alone(inside)
             stages.finish(inside, run, self._holder)
+            outbox.put(inside, [NewEvent(run.stage, run.dataset_id)], self._now())
 
     def stage_retry(self, run: StageRun, due: datetime, reason: str, *, connection: Connection | None = None) -> None:
         with self._within(connection) as inside:

@@ -238,10 +238,13 @@ def inferred_items(connection: Connection, output_ids: Iterable[int]) -> dict[in
     return found
 
 
-def declared_inside(connection: Connection, input_id: int) -> set[int]:
-    """Outputs that declared something inside this dataset as their input."""
-    query = select(links.c.output_id).where(links.c.input_id == input_id, links.c.inferred).distinct()
-    return set(connection.execute(query).scalars())
+def declared_inside(connection: Connection, input_ids: Iterable[int]) -> set[int]:
+    """Outputs that declared something inside these datasets as their input."""
+    found: set[int] = set()
+    for portion in portions(input_ids):
+        query = select(links.c.output_id).where(links.c.input_id.in_(portion), links.c.inferred).distinct()
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def family(connection: Connection, dataset_ids: Iterable[int]) -> Graph:

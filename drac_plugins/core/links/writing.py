@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from drac_plugins.core.errors import UpstreamBroken
+from drac_plugins.core.events import outbox
+from drac_plugins.core.events.records import NewEvent
 from drac_plugins.core.leases import Leases
 from drac_plugins.core.links import derive, linktable, provenance
 from drac_plugins.core.links.closure import Graph, ancestors, descendants
@@ -156,10 +158,10 @@ class Links:
             pending = linktable.due_among(connection, relatives)
         self.write({*affected, *pending, *also})
 
-    def files_came(self, dataset_id: int) -> None:
-        """Files of a dataset have been registered: name those that were declared as inputs in the Jobs."""
+    def files_came(self, dataset_ids: Collection[int]) -> None:
+        """Files of these datasets have been registered: name those that were declared as inputs in the Jobs."""
         with self.store.read() as connection:
-            outputs = linktable.declared_inside(connection, dataset_id)
+            outputs = linktable.declared_inside(connection, dataset_ids)
         if outputs:
             with self.store.begin() as connection:
                 linktable.alone(connection)
@@ -204,7 +206,7 @@ class Links:
                 with self.store.read() as connection:
                     due = self.look(connection, dataset_ids)
                 try:
-                    self._show(due)
+                    changed = self._show(due)
                     break
                 except ObjectExists:  # somebody else made the parameter meanwhile; look again
                     continue
@@ -213,6 +215,7 @@ class Links:
             with self.store.begin() as connection:
                 linktable.alone(connection)
                 linktable.written(connection, due.revisions, due.jobs)
+                outbox.put(connection, [NewEvent("links", dataset_id) for dataset_id in sorted(changed)], self._now())
 
     def look(self, connection: Connection, dataset_ids: Collection[int], *, every_job: bool = False) -> Due:
         """What the catalogue must show about these datasets. `every_job`: also Jobs that nobody asked to look at."""
@@ -231,9 +234,10 @@ class Links:
             linktable.inferred_items(connection, jobs),
         )
 
-    def _show(self, due: Due) -> None:
+    def _show(self, due: Due) -> set[int]:
+        """Returns the datasets whose lists were different."""
         shown = self.shown(due.revisions)
-        writes, surplus = self.parameter_writes(due, shown)
+        writes, surplus, changed = self.parameter_writes(due, shown)
         if writes:
             self.session.write(writes)
         if surplus:
@@ -242,6 +246,7 @@ class Links:
             found = provenance.find(self.session, due.jobs)
             types = self.types()
             provenance.bring_in_line(self.session, self.applications(), types, self.jobs(due, shown), found)
+        return changed
 
     def shown(self, dataset_ids: Collection[int]) -> dict[int, Shown]:
         """Parameters about links and processing as the catalogue has them, in one query."""
@@ -270,13 +275,15 @@ class Links:
             truncated_before=shown.values.get(TRUNCATED),
         )
 
-    def parameter_writes(self, due: Due, shown: Mapping[int, Shown]) -> tuple[list[New | Change], list[int]]:
-        """What to write, and the ids of parameters to delete."""
+    def parameter_writes(self, due: Due, shown: Mapping[int, Shown]) -> tuple[list[New | Change], list[int], set[int]]:
+        """What to write, the ids of parameters to delete, and the datasets that these belong to."""
         writes: list[New | Change] = []
         surplus: list[int] = []
+        changed: set[int] = set()
         types = self.types()
         for dataset_id in sorted(due.revisions):
             have = shown.get(dataset_id, Shown())
+            before = len(writes) + len(surplus)
             for name, value in self.wanted(dataset_id, due, have).items():
                 if value is None:
                     if name in have.ids:
@@ -286,7 +293,9 @@ class Links:
                     writes.append(New("DatasetParameter", values))
                 elif have.values[name] != value:
                     writes.append(Change("DatasetParameter", have.ids[name], {"stringValue": value}))
-        return writes, surplus
+            if len(writes) + len(surplus) > before:
+                changed.add(dataset_id)
+        return writes, surplus, changed
 
     def jobs(self, due: Due, shown: Mapping[int, Shown]) -> list[provenance.JobWanted]:
         files = provenance.datafiles(self.session, {item for some in due.inside.values() for item in some})

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, FromClause, false, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    bindparam,
+    false,
+    or_,
+    select,
+    true,
+)
 
 from icat_schema.definitions import Entity, schema
 from icat_schema.server.authz.grants import EVERYTHING, Grant, Grants, granted
 from icat_schema.server.authz.meaning import DerivedRule, checked_flags, derive
 from icat_schema.server.authz.stored import Access, StoredRule, applicable, public_steps
 from icat_schema.server.caller import Caller
-from icat_schema.server.jpql.compile_functions import among
 from icat_schema.server.jpql.compile_rule import rule_condition
 from icat_schema.server.jpql.compile_values import NOW, TODAY, USER
 from icat_schema.server.jpql.complain import bad
@@ -22,6 +33,8 @@ from icat_schema.server.store.tables import table
 
 PORTION = 5_000
 """Ids in one statement."""
+CACHED_STATEMENTS = 2_048
+IDS = "ids"
 
 
 class Rules:
@@ -29,6 +42,7 @@ class Rules:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
+        self._statement = lru_cache(CACHED_STATEMENTS)(self._made_statement)
 
     # Single objects ----------------------------------------------------------------------------------------------
 
@@ -62,15 +76,20 @@ class Rules:
         self, connection: Connection, caller: Caller, entity: str, ids: Collection[int], rules: Iterable[DerivedRule]
     ) -> set[int]:
         """The ids for which one of the rules holds."""
-        rows = table(entity)
-        conditions = [self._condition(rule, rows.c.id, rows) for rule in rules]
+        texts = tuple(sorted({rule.what for rule in rules}))
         allowed: set[int] = set()
-        rest = sorted(set(ids)) if conditions else []
+        rest = sorted(set(ids)) if texts else []
         for start in range(0, len(rest), PORTION):
-            portion = rest[start : start + PORTION]
-            statement = select(rows.c.id).where(among(rows.c.id, portion), or_(*conditions))
-            allowed.update(connection.execute(statement, self.parameters(caller)).scalars())
+            asked = {**self.parameters(caller), IDS: rest[start : start + PORTION]}
+            allowed.update(connection.execute(self._statement(entity, texts), asked).scalars().all())
         return allowed
+
+    def _made_statement(self, entity: str, texts: tuple[str, ...]) -> Select[Any]:
+        """Those of the ids (a parameter) for which one of the rules holds."""
+        rows = table(entity)
+        asked = bindparam(IDS, type_=BigInteger(), expanding=True, literal_execute=True)
+        holds = or_(*(self._condition(derive(text), rows.c.id, rows) for text in texts))
+        return select(rows.c.id).where(rows.c.id.in_(asked), holds)
 
     # Searches ----------------------------------------------------------------------------------------------------
 

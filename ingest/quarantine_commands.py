@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from drac_plugins.core.errors import NotFound
+from drac_plugins.core.errors import Invalid, NotFound
 from drac_plugins.core.inbox import EDITABLE, Entry, Filter, Inbox
+from drac_plugins.core.quarantine.aliases import KINDS
+from drac_plugins.core.quarantine.service import Quarantine, document
+from drac_plugins.core.quarantine.words import CAUSES
 from drac_plugins.core.settings import Settings, load
-from ingest.outcome import Reason
 from ingest.service import open_store
 
 _FILE_WIDTH = 200
@@ -33,7 +35,7 @@ def quarantine() -> None:
 def _filters(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say which messages are meant."""
     options = [
-        click.option("--reason", type=click.Choice(get_args(Reason)), help="Cause."),
+        click.option("--reason", type=click.Choice(list(CAUSES)), help="Cause."),
         click.option("--queue", help="Queue they came in on."),
         click.option("--proposal", help="Proposal as written in the message."),
         click.option("--beamline", help="Beamline as written in the message."),
@@ -65,7 +67,7 @@ def list_(limit: int, everything: bool, as_json: bool, **options: Any) -> None:
     entries = inbox.list(wanted, limit=limit)
     if as_json:
         for entry in entries:
-            click.echo(json.dumps(_document(entry), ensure_ascii=False))
+            click.echo(json.dumps(document(entry), ensure_ascii=False))
         return
     if not entries:
         click.echo("nothing in the inbox" if everything else "nothing in quarantine")
@@ -114,10 +116,33 @@ def replay(ids: tuple[int, ...], everything: bool, edits: tuple[str, ...], **opt
     settings = load()
     changes = dict(_edit(text) for text in edits)
     try:
-        number = _inbox(settings).replay(_filter(settings, ids, options, None), changes)
-    except NotFound as error:
+        number = Quarantine(_inbox(settings)).replay(_filter(settings, ids, options, None), changes)
+    except (Invalid, NotFound) as error:
         raise click.ClickException(error.message) from error
     click.echo(f"{number} message{'' if number == 1 else 's'} sent again; a running ingester takes them up")
+
+
+@quarantine.command()
+@click.option("--remember", type=(click.Choice(KINDS), str, str), metavar="KIND SPELLING MEANT", help="Add one.")
+@click.option("--forget", type=(click.Choice(KINDS), str), metavar="KIND SPELLING", help="Remove one.")
+@click.option("--proposal", default="", help="Proposal in which a sample is called so.")
+def aliases(remember: tuple[str, str, str] | None, forget: tuple[str, str] | None, proposal: str) -> None:
+    """List other spellings of proposals, beamlines and samples that the ingester knows; add or remove one."""
+    settings = load()
+    service = Quarantine(_inbox(settings))
+    try:
+        if remember is not None:
+            service.remember(*remember, by="drac ingest quarantine", proposal=proposal)
+        if forget is not None:
+            service.forget(*forget, proposal=proposal)
+    except (Invalid, NotFound) as error:
+        raise click.ClickException(error.message) from error
+    for alias in service.aliases():
+        where = f" (proposal {alias.scope})" if alias.scope else ""
+        line = (
+            f"{alias.kind} {alias.spelling}{where} means {alias.meant}, since {alias.since:%Y-%m-%d}, {alias.made_by}"
+        )
+        click.echo(_plain(line).plain)
 
 
 def _edit(text: str) -> tuple[str, str]:
@@ -173,7 +198,7 @@ def _card(entry: Entry, zone: ZoneInfo) -> Table:
     table = Table(show_header=False, show_edge=False, box=None, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in _document(entry).items():
+    for name, value in document(entry).items():
         if value in (None, "", [], {}):
             continue
         moment = getattr(entry, name, None)
@@ -181,17 +206,6 @@ def _card(entry: Entry, zone: ZoneInfo) -> Table:
             value = moment.astimezone(zone).strftime(_MOMENT + " %z")
         table.add_row(name.replace("_", " "), _plain(value if isinstance(value, str) else json.dumps(value)))
     return table
-
-
-def _document(entry: Entry) -> dict[str, Any]:
-    """Everything of a row that means something to people and programs, as JSON values."""
-    names = (
-        "id", "queue", "source", "received", "last_received", "repetitions", "state", "reason", "step", "text", "due",
-        "attempts", "proposal", "beamline", "name", "location", "edits", "dataset_id", "investigation_id", "warnings",
-        "size", "sha256", "headers",
-    )  # fmt: skip
-    values = {name: getattr(entry, name) for name in names}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def _plain(text: str, keep: str = "\n") -> Text:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, text
 
 from drac_plugins.core.inbox.records import UNFINISHED, Counters, Entry, Filter, entry
 from drac_plugins.core.inbox.tables import ingest_message as messages
@@ -59,8 +59,9 @@ def figures(connection: Connection) -> Counters:
         select(messages.c.reason, func.count()).where(messages.c.state == "quarantined").group_by(messages.c.reason)
     )
     by_stage = pairs(select(stages.c.stage, func.count()).group_by(stages.c.stage))
-    repetitions = connection.execute(select(func.coalesce(func.sum(messages.c.repetitions), 0))).scalar_one()
+    again = messages.c.repetitions
+    repetitions = connection.execute(select(func.coalesce(func.sum(again), 0)).where(again > text("0"))).scalar_one()
     oldest: datetime | None = connection.execute(
-        select(func.min(messages.c.received, type_=messages.c.received.type)).where(messages.c.state.in_(UNFINISHED))
+        select(func.min(messages.c.since, type_=messages.c.since.type)).where(messages.c.state.in_(UNFINISHED))
     ).scalar_one()
     return Counters(by_state, by_reason, by_stage, int(repetitions), oldest)

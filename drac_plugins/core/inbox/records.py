@@ -124,7 +124,8 @@ class StageRun:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Figures for health pages and alarms. `oldest_unfinished` is the arrival of the oldest message not applied yet."""
+    """Figures for health pages and alarms. `oldest_unfinished` is the arrival (or latest replay) of the oldest
+    message not applied yet."""
 
     states: Mapping[str, int]
     quarantined: Mapping[str, int]

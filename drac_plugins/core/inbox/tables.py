@@ -60,6 +60,14 @@ ingest_message = Table(
     Index("ix_ingest_message_state_id", "state", "id"),
     Index("ix_ingest_message_state_due", "state", "due"),
     Index("ix_ingest_message_lock_key_id", "lock_key", "id"),
+    Index("ix_ingest_message_received", "received"),
+    Index("ix_ingest_message_finished", "finished"),
+    Index(
+        "ix_ingest_message_repeated",
+        "repetitions",
+        sqlite_where=text("repetitions > 0"),
+        postgresql_where=text("repetitions > 0"),
+    ),
     Index(
         "uq_ingest_message_working_key",
         "lock_key",

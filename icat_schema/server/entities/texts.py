@@ -107,6 +107,8 @@ class Texts(ABC):
             return [null if value is None else f"{start}{write(value)}{end}" for value in column]
         distinct = set(column)
         distinct.discard(None)
+        if len(distinct) == len(column):
+            return [f"{start}{text}{end}" for text in self._values(column, type_)]
         values = list(distinct)
         known = {v: f"{start}{t}{end}" for v, t in zip(values, self._values(values, type_), strict=True)}
         known[None] = null
@@ -117,12 +119,12 @@ class Texts(ABC):
             "Long": self.long,
             "Integer": str,
             "Boolean": lambda value: "true" if value else "false",
-            "Date": self._known_date,
+            "Date": self.known_date,
         }
         writer = writers.get(type_)
         return self.escaped(values) if writer is None else map(writer, values)
 
-    def _known_date(self, moment: datetime) -> str:
+    def known_date(self, moment: datetime) -> str:
         """Objects that were stored together share their times."""
         text = self._dates.get(moment)
         if text is None:

@@ -12,6 +12,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from icat_schema.definitions import Attribute, schema
 from icat_schema.definitions.model import Field, ToMany
 from icat_schema.server.dates import to_json
@@ -25,7 +27,7 @@ ESCAPED = re.compile(r'["\\\x00-\x1f]')
 
 def dump(document: Any) -> str:
     """JSON text. Raises ValueError for numbers that are not finite."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_number)
 
 
 class AnswerWriter:
@@ -34,34 +36,45 @@ class AnswerWriter:
     def __init__(self, zone: ZoneInfo) -> None:
         self._texts = _JsonTexts(zone)
 
-    def results(self, found: SearchResult) -> Iterator[str]:
+    def results(self, found: SearchResult) -> Iterator[bytes]:
         """The JSON array of a search. Nulls stay, alone and in rows; a number that is not finite is a null."""
-        separator = "["
+        separator = b"["
         for part in self._portions(found):
             yield separator
             yield part
-            separator = ","
-        yield "[]" if separator == "[" else "]"
+            separator = b","
+        yield b"[]" if separator == b"[" else b"]"
 
-    def entities(self, frame: Frame) -> str:
+    def entities(self, frame: Frame) -> bytes:
         """`{"Dataset": {…}}` for each; related objects inside carry no name. Every to-many relation is there, also as
         `[]`."""
         start = f'{{"{frame.entity.name}":'
-        return ",".join(f"{start}{content}}}}}" for content in frame.results(self._texts.contents(frame)))
+        return ",".join(f"{start}{content}}}}}" for content in frame.results(self._texts.contents(frame))).encode()
 
-    def _portions(self, found: SearchResult) -> Iterator[str]:
+    def _portions(self, found: SearchResult) -> Iterator[bytes]:
         for frame in found.frames:
             yield self.entities(frame)
         for columns in found.columns:
-            cells = [
-                self._texts.cells(column, type_, "", "", null="null")
-                for column, type_ in zip(columns, found.types, strict=True)
-            ]
-            yield ",".join(cells[0] if found.kind == "scalars" else _rows(cells))
+            for position, type_ in enumerate(found.types):
+                if type_ == "Date":
+                    columns[position] = self._texts.moments(columns[position])
+            yield _array(columns[0] if found.kind == "scalars" else zip(*columns, strict=True))
 
 
-def _rows(cells: Sequence[Column]) -> Iterable[str]:
-    return (f"[{row}]" for row in map(",".join, zip(*cells, strict=True)))
+def _array(values: Iterable[Any]) -> bytes:
+    """The members of a JSON array."""
+    items = list(values)
+    try:
+        return orjson.dumps(items, default=_number)[1:-1]
+    except TypeError:  # a sum of more than 64 bits
+        return dump(items)[1:-1].encode()
+
+
+def _number(value: Any) -> int | float:
+    """Exact numbers of the database, as sums come out of PostgreSQL."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{type(value).__name__} is not a value of ICAT")
 
 
 class _JsonTexts(Texts):
@@ -83,13 +96,16 @@ class _JsonTexts(Texts):
     def date(self, moment: datetime) -> str:
         return f'"{to_json(moment, self._zone)}"'
 
+    def moments(self, column: Column) -> list[str | None]:
+        """Moments as texts that are not JSON yet."""
+        return [None if moment is None else self.known_date(moment)[1:-1] for moment in column]
+
     def double(self, number: float) -> str:
         found = float(number)
         return repr(found) if math.isfinite(found) else "null"
 
     def long(self, number: Any) -> str:
-        exact = not isinstance(number, Decimal) or number == number.to_integral_value()
-        return str(int(number)) if exact else repr(float(number))
+        return str(number)
 
     def related(self, member: Member, contents: Sequence[str]) -> str:
         return f"{member.start}[{'},'.join(contents)}}}]" if contents else f"{member.start}[]"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from icat_schema.server.soap.wsdl import XML_TYPES
 from icat_schema.server.store.fetch import Column
 
 ESCAPED = re.compile("[&<>\r]")
+ROW_START, ROW_END = '<return xsi:type="ns2:fieldSet">', "</return>"
 
 
 class AnswerWriter:
@@ -30,13 +32,13 @@ class AnswerWriter:
     def __init__(self, zone: ZoneInfo) -> None:
         self._texts = _XmlTexts(zone)
 
-    def results(self, found: SearchResult) -> Iterator[str]:
+    def results(self, found: SearchResult) -> Iterator[bytes]:
         """One `return` per result. Nulls are left out, alone and in rows, as ICAT 5.0 does."""
         if found.kind == "entities":
             for frame in found.frames:
-                yield self.entities("return", frame)
+                yield self.entities("return", frame).encode()
         for columns in found.columns:
-            yield self._values(columns, found)
+            yield self._values(columns, found).encode()
 
     def entities(self, tag: str, frame: Frame) -> str:
         """Elements that name their entity by xsi:type."""
@@ -46,13 +48,17 @@ class AnswerWriter:
     def _values(self, columns: Sequence[Column], found: SearchResult) -> str:
         if found.kind == "scalars":
             return "".join(self._typed(columns[0], "return", found.types[0]))
-        cells = (self._typed(column, "fields", type_) for column, type_ in zip(columns, found.types, strict=True))
-        rows = map("".join, zip(*cells, strict=True))
-        return "".join(f'<return xsi:type="ns2:fieldSet">{row}</return>' for row in rows)
+        last = len(columns) - 1
+        cells = [
+            # The first field opens the row, the last one closes it.
+            self._typed(column, "fields", type_, ROW_START if not n else "", ROW_END if n == last else "")
+            for n, (column, type_) in enumerate(zip(columns, found.types, strict=True))
+        ]
+        return "".join(chain.from_iterable(zip(*cells, strict=True)))
 
-    def _typed(self, column: Column, tag: str, type_: str) -> list[str]:
-        start = f'<{tag} xsi:type="{XML_TYPES[type_].replace("tns:", "ns2:")}">'
-        return self._texts.cells(column, type_, start, f"</{tag}>", null="")
+    def _typed(self, column: Column, tag: str, type_: str, before: str = "", behind: str = "") -> list[str]:
+        start = f'{before}<{tag} xsi:type="{XML_TYPES[type_].replace("tns:", "ns2:")}">'
+        return self._texts.cells(column, type_, start, f"</{tag}>{behind}", null=before + behind)
 
 
 class _XmlTexts(Texts):

@@ -152,7 +152,7 @@ class Authenticators:
     def authenticate(self, connection: Connection, plugin: str | None, credentials: Mapping[str, str]) -> str:
         """Check the credentials and return the user name, `<mechanism>/<name>`. Raises IcatError of type SESSION."""
         if plugin not in self._mechanisms:
-            raise IcatError("SESSION", f"Authenticator mnemonic {plugin or 'null'} not recognised")
+            raise IcatError("SESSION", f"Authenticator mnemonic {'null' if plugin is None else plugin} not recognised")
         if plugin == "anon":
             return "anon/anon"
         name, password = credentials.get("username"), credentials.get("password")

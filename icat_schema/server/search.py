@@ -121,7 +121,7 @@ class Catalogue:
         if id_ not in self.rules.allowed(connection, caller, name, [id_], "R"):
             raise IcatError("INSUFFICIENT_PRIVILEGES", f"READ access to this {name} is not allowed.")
         grants = self.rules.grants(connection, caller, included.entities())
-        with self._refusals(connection):
+        with self.refusals(connection):
             return self._reader(connection, caller, included, grants).frame(columns, included)
 
     # Statements ------------------------------------------------------------------------------------------------------
@@ -172,11 +172,11 @@ class Catalogue:
         )
 
     def _guarded(self, connection: Connection, portions: Iterator[T]) -> Iterator[T]:
-        with self._refusals(connection):
+        with self.refusals(connection):
             yield from portions
 
     @contextmanager
-    def _refusals(self, connection: Connection) -> Iterator[None]:
+    def refusals(self, connection: Connection) -> Iterator[None]:
         """Tell the caller what the database does not do for him, as far as it is about the query."""
         try:
             with deadline(connection, self._limits.max_seconds):

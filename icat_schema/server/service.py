@@ -14,6 +14,7 @@ from icat_schema.server.authn import Authenticators
 from icat_schema.server.authz import Access
 from icat_schema.server.caller import Caller
 from icat_schema.server.dates import whole_seconds
+from icat_schema.server.entities.conflicts import stored_rows
 from icat_schema.server.entities.delete import Deleter
 from icat_schema.server.entities.frames import Frame
 from icat_schema.server.entities.update import Updater
@@ -25,6 +26,9 @@ from icat_schema.server.search import Catalogue, Limits, SearchResult
 from icat_schema.server.sessions import Sessions
 from icat_schema.server.settings import Settings
 from icat_schema.server.store.engine import create_tables, open_engine, reading, writing
+from icat_schema.server.text.index import TextIndex
+from icat_schema.server.text.query import read_query
+from icat_schema.server.text.search import Hit, TextSearch
 
 SessionId = str | None
 AccessType = Literal["READ", "UPDATE", "DELETE", "CREATE"]
@@ -34,6 +38,9 @@ ACCESS: Mapping[AccessType, Access] = {"READ": "R", "UPDATE": "U", "DELETE": "D"
 
 current_user: ContextVar[str | None] = ContextVar("current_user", default=None)
 """The user name of the session of the call in progress, for the log."""
+
+current_address: ContextVar[str] = ContextVar("current_address", default="")
+"""Where the call in progress came from."""
 
 
 class _Undo(Exception):
@@ -48,7 +55,10 @@ class Service:
         self.engine = open_engine(settings.database)
         create_tables(self.engine)
         self.authenticators = Authenticators(settings)
-        limits = Limits(settings.max_entities, settings.max_ids_in_query)
+        self.text_index = TextIndex(self.engine) if settings.text_search else None
+        if self.text_index is not None:
+            self.text_index.prepare()
+        limits = Limits(settings.max_entities, settings.max_ids_in_query, settings.max_query_seconds)
         self._catalogue = Catalogue(self.engine, settings.zone, limits)
         self.rules = self._catalogue.rules
         self._sessions = Sessions(settings.lifetime_minutes, clock)
@@ -96,8 +106,7 @@ class Service:
 
     def properties(self, session_id: SessionId) -> list[tuple[str, str]]:
         """The configuration, for root users only."""
-        if not self.caller(session_id).is_root:
-            raise IcatError("INSUFFICIENT_PRIVILEGES", "user must be in rootUserNames")
+        self.require_root(session_id)
         return self.settings.properties()
 
     # Reading
@@ -123,6 +132,24 @@ class Service:
             if query is None:
                 raise IcatError("BAD_PARAMETER", "query is not set")
             return self._catalogue.get(connection, caller, query, id_)
+
+    def text_hits(self, session_id: SessionId, text: str, max_count: int) -> list[Hit]:
+        """Free-text search, see `text.query`; nothing is found where it is switched off."""
+        with reading(self.engine) as connection:
+            caller = self._caller(connection, session_id)
+            query = read_query(text)
+            if self.text_index is None:
+                return []
+            with self._catalogue.refusals(connection):
+                search = TextSearch(connection, self.text_index, self.rules, caller)
+                return search.hits(query, min(max_count, self.settings.max_entities))
+
+    def require_root(self, session_id: SessionId) -> Caller:
+        """Raises IcatError of type INSUFFICIENT_PRIVILEGES for everybody else."""
+        caller = self.caller(session_id)
+        if not caller.is_root:
+            raise IcatError("INSUFFICIENT_PRIVILEGES", "user must be in rootUserNames")
+        return caller
 
     # Writing
 
@@ -152,11 +179,18 @@ class Service:
         """CREATE really creates, and takes it back: what is wrong with the object is raised, a refusal is False."""
         if access == "CREATE":
             return self._may_create(caller, value)
-        if value.id is None:
-            raise IcatError("NO_SUCH_OBJECT_FOUND", f"{value.entity.name} has null primary key.")
+        if caller.is_root:
+            return True
         with reading(self.engine) as connection:
-            allowed = Work(connection, caller, self.rules).allowed(value.entity.name, [value.id], ACCESS[access])
-            return value.id in allowed
+            return self._is_allowed(Work(connection, caller, self.rules), value, ACCESS[access])
+
+    @staticmethod
+    def _is_allowed(work: Work, value: EntityValue, access: Access) -> bool:
+        """An object that does not exist may only be read, by those who may read everything of its entity."""
+        id_, name = value.id or 0, value.entity.name
+        if id_ not in work.allowed(name, [id_], access):
+            return False
+        return access == "R" or bool(stored_rows(work.connection, name, [id_]))
 
     def _may_create(self, caller: Caller, value: EntityValue) -> bool:
         try:

@@ -39,9 +39,11 @@ class Settings:
     max_entities: int = 10_000
     max_ids_in_query: int = 500
     max_request_bytes: int = 128 * 1024 * 1024
+    max_query_seconds: float = 60.0
     max_import_bytes: int = 4 * 1024 * 1024 * 1024
     max_import_seconds: float = 3600.0
     threads: int = 8
+    text_search: bool = True
 
     def properties(self) -> list[tuple[str, str]]:
         """The active configuration under ICAT's property names, for getProperties."""

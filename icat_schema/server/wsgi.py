@@ -19,8 +19,8 @@ from icat_schema.server.errors import IcatError
 from icat_schema.server.ids import routes as ids
 from icat_schema.server.ids.service import DataService
 from icat_schema.server.ids.settings import IDS_PATH
-from icat_schema.server.rest import resources
-from icat_schema.server.service import Service, current_user
+from icat_schema.server.rest import aids, lucene, replies, resources
+from icat_schema.server.service import Service, current_address, current_user
 from icat_schema.server.settings import REST_PATH, SOAP_PATH
 from icat_schema.server.soap import envelope, operations, wsdl
 
@@ -56,6 +56,15 @@ ROUTES = Map(
         _rest("/port", resources.export),
         _rest("/port", resources.import_, "POST"),
         _rest("/jpql", resources.jpql),
+        _rest("/lucene/data", lucene.search_text),
+        _rest("/lucene/db", lucene.show_populating),
+        _rest("/lucene/db", lucene.commit_text, "POST"),
+        _rest("/lucene/db", lucene.clear_text, "DELETE"),
+        _rest("/lucene/db/<entity>/<minimum>", lucene.populate_text, "POST"),
+        _rest("/sleep/<seconds>", aids.sleep),
+        _rest("/waitMillis", aids.wait_millis, "POST"),
+        _rest("/gatekeeper/markPublicTablesStale", aids.mark_stale, "POST"),
+        _rest("/gatekeeper/markPublicStepsStale", aids.mark_stale, "POST"),
     ],
     strict_slashes=False,
     merge_slashes=False,
@@ -86,6 +95,7 @@ class Application:
         started = time.perf_counter()
         _operation.set("")
         current_user.set(None)
+        current_address.set(request.remote_addr or "")
         response = self._respond(request)
         self._log(request, response, (time.perf_counter() - started) * 1000)
         return response(environ, start_response)
@@ -101,7 +111,7 @@ class Application:
         if resource == "soap":
             return self._soap(request)
         _operation.set(resource.__name__)
-        return self._guarded(lambda: self._rest(request, resource, values), resources.failure)
+        return self._guarded(lambda: self._rest(request, resource, values), replies.failure)
 
     def _rest(self, request: Request, resource: Resource, values: Mapping[str, Any]) -> Response:
         kind = "text/plain" if resource in TEXTS else "application/json"
@@ -120,9 +130,12 @@ class Application:
         return Response(f"ICAT SOAP service, described at {address}?wsdl\n", content_type="text/plain;charset=utf-8")
 
     def _soap_call(self, request: Request) -> Response:
+        if request.mimetype not in ("", *envelope.MEDIA_TYPES):
+            text = f"Unsupported Content-Type: {request.mimetype}, supported: {envelope.MEDIA_TYPES[0]}\n"
+            return Response(text, 415, content_type="text/plain;charset=utf-8")
         wrapper = envelope.read_call(request.get_data())
         _operation.set(str(wrapper.tag).rpartition("}")[2])
-        return Response(operations.answer(self._service, wrapper), content_type=envelope.CONTENT_TYPE)
+        return operations.answer(self._service, wrapper).response(envelope.CONTENT_TYPE)
 
     @staticmethod
     def _guarded(answer: Callable[[], Response], failure: Callable[[IcatError], Response]) -> Response:
@@ -172,7 +185,7 @@ def _unrouted(request: Request, error: HTTPException) -> Response:
         text = f"Nothing here: SOAP is at {SOAP_PATH}?wsdl, REST below {REST_PATH}/\n"
         return Response(text, 404, content_type="text/plain;charset=utf-8")
     if isinstance(error, NotFound):
-        return resources.failure(resources.not_implemented())
+        return replies.failure(replies.not_implemented())
     if isinstance(error, MethodNotAllowed):
-        return resources.failure(IcatError("INTERNAL", f"No resource method found for {request.method}"))
-    return resources.failure(IcatError("INTERNAL", error.description or error.name))
+        return replies.failure(IcatError("INTERNAL", f"No resource method found for {request.method}"))
+    return replies.failure(IcatError("INTERNAL", error.description or error.name))

@@ -49,9 +49,20 @@ class Updater:
         """Set every attribute and to-one relation; what is absent becomes null or its default. Lists are ignored."""
         changes = self._changes([placed], complete_row)
         name = placed.value.entity.name
+        self._drop_dangling(changes[0])
         if changes[0].id not in self._work.allowed(name, [changes[0].id], "U"):
             raise denied("UPDATE", name, placed.offset)
         self._carry_out(changes, "DELETE access to this")
+
+    def _drop_dangling(self, change: Change) -> None:
+        """A relation outside the key that leads to nothing becomes null: that is what the original makes of it."""
+        key = {part.column for part in change.columns.key}
+        for relation, column in change.columns.relations:
+            id_ = change.row[column]
+            if id_ in (None, change.stored[column]) or column in key:
+                continue
+            if not stored_rows(self._work.connection, relation.target, [id_]):
+                change.row[column] = change.given[column] = None
 
     def patch(self, objects: Sequence[Placed]) -> None:
         """Set only the given fields. Without UPDATE on an object, attribute rules may allow each of its fields."""

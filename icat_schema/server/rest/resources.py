@@ -7,55 +7,23 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from icat_schema.server.body import Body
 from icat_schema.server.entities.clone import clone
-from icat_schema.server.entities.validate import UNWRITABLE
 from icat_schema.server.entities.values import EntityValue
 from icat_schema.server.errors import IcatError
-from icat_schema.server.rest.answers import AnswerWriter, dump
+from icat_schema.server.rest.answers import AnswerWriter
 from icat_schema.server.rest.export import export as write_export
 from icat_schema.server.rest.export import read_request
 from icat_schema.server.rest.importer.reading import import_file, read_import_request
 from icat_schema.server.rest.importer.upload import Upload
+from icat_schema.server.rest.replies import CROSS_ORIGIN, answer, form_of, no_content, number_of, text_response
 from icat_schema.server.rest.requests import parse_object, read_changes, read_copy, read_references
 from icat_schema.server.rest.writing import carry_out, remove
 from icat_schema.server.service import Service
 from icat_schema.server.settings import ICAT_VERSION
 
-FORM = "application/x-www-form-urlencoded"
-NOT_IMPLEMENTED = "Operation not implemented by this ICAT server."
-CROSS_ORIGIN = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, POST, DELETE, PUT",
-}
-
-
-def answer(document: Any) -> Response:
-    return json_response(dump(document))
-
-
-def json_response(text: str, status: int = 200) -> Response:
-    return Response(text, status, CROSS_ORIGIN, content_type="application/json")
-
-
-def text_response(text: str) -> Response:
-    return Response(text, 200, CROSS_ORIGIN, content_type="text/plain;charset=utf-8")
-
-
-def no_content() -> Response:
-    return Response(status=204, headers=CROSS_ORIGIN)
-
-
-def failure(error: IcatError) -> Response:
-    """ICAT's error body with the status of the type."""
-    message = UNWRITABLE.sub("\ufffd", error.message)  # it may quote what came in
-    body: dict[str, Any] = {"code": error.type, "message": message}
-    if error.offset >= 0:
-        body["offset"] = error.offset
-    return json_response(dump(body), error.http_status)
-
-
-def not_implemented() -> IcatError:
-    return IcatError("NOT_IMPLEMENTED", NOT_IMPLEMENTED)
+CONTAINER_TYPE = "Glassfish"
+"""Java clients look for the SOAP interface by it, at SOAP_PATH; they know no other word for that place."""
 
 
 def version(_service: Service, _request: Request) -> Response:
@@ -73,13 +41,13 @@ def properties(service: Service, _request: Request) -> Response:
             "maxEntities": settings.max_entities,
             "lifetimeMinutes": settings.lifetime_minutes,
             "authenticators": authenticators,
-            "containerType": "Embedded",
+            "containerType": CONTAINER_TYPE,
         }
     )
 
 
 def login(service: Service, request: Request) -> Response:
-    text = _form(request).get("json")
+    text = form_of(request).get("json")
     if text is None:
         raise IcatError("BAD_PARAMETER", "json must not be null")
     try:
@@ -129,14 +97,14 @@ def read(service: Service, request: Request) -> Response:
         raise IcatError("BAD_PARAMETER", "query is not set")
     session_id, zone = request.args.get("sessionId"), service.settings.zone
     if "id" in request.args:
-        found = service.get(session_id, query, _number(request.args["id"]))
-        return json_response(AnswerWriter(zone).entities(found))
+        found = service.get(session_id, query, number_of(request.args["id"]))
+        return Body([AnswerWriter(zone).entities(found)]).response("application/json", CROSS_ORIGIN)
     with service.search(session_id, query) as results:
-        return json_response("".join(AnswerWriter(zone).results(results)))
+        return Body(AnswerWriter(zone).results(results)).response("application/json", CROSS_ORIGIN)
 
 
 def write(service: Service, request: Request) -> Response:
-    form = _form(request)
+    form = form_of(request)
     caller = service.caller(form.get("sessionId"))
     entities = form.get("entities")
     if entities is None:
@@ -159,12 +127,12 @@ def delete(service: Service, request: Request) -> Response:
 
 def copy(service: Service, request: Request) -> Response:
     """The deep copy of one object, with other values in its key."""
-    form = _form(request)
+    form = form_of(request)
     caller = service.caller(form.get("sessionId"))
     for name in ("name", "id", "keys"):
         if name not in form:
             raise IcatError("BAD_PARAMETER", f"{name} is not set")
-    wanted = read_copy(form["name"], _number(form["id"]), form["keys"])
+    wanted = read_copy(form["name"], number_of(form["id"]), form["keys"])
     with service.work(caller) as work:
         id_ = clone(work, wanted)
     return answer({"id": id_})
@@ -175,10 +143,8 @@ def jpql(service: Service, request: Request) -> Response:
     query = request.args.get("query")
     if query is None:
         raise IcatError("BAD_PARAMETER", "query is not set")
-    shown = _number(request.args.get("max", "5"))
-    caller = service.caller(request.args.get("sessionId"))
-    if not caller.is_root:
-        raise IcatError("INSUFFICIENT_PRIVILEGES", "user must be in rootUserNames")
+    shown = number_of(request.args.get("max", "5"))
+    caller = service.require_root(request.args.get("sessionId"))
     with service.search_as(caller, query) as found:
         rows = list(found.rows)
     texts = [_result_text(row) for row in rows[: max(shown, 0)]]
@@ -218,16 +184,3 @@ def import_(service: Service, request: Request) -> Response:
         raise IcatError("BAD_PARAMETER", "json must not be null")
     import_file(service, read_import_request(text), upload.content())
     return no_content()
-
-
-def _number(text: str) -> int:
-    """An id in a query parameter; ICAT's framework takes a bad one for an unknown path."""
-    if not text.lstrip("-").isascii() or not text.lstrip("-").isdigit() or len(text) > 19:
-        raise not_implemented()
-    return int(text)
-
-
-def _form(request: Request) -> Any:
-    if request.mimetype != FORM:
-        raise IcatError("INTERNAL", f"Cannot consume content type {request.mimetype or 'none'}: send {FORM}")
-    return request.form

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
@@ -13,8 +13,11 @@ from icat_schema.server.soap.contract import NAMESPACE
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 XSD = "http://www.w3.org/2001/XMLSchema"
+MUST_UNDERSTAND = f"{{{SOAP}}}mustUnderstand"
 
 CONTENT_TYPE = "text/xml;charset=utf-8"
+MEDIA_TYPES = ("text/xml", "application/xml")
+"""Content types of requests; the second is nobody's business but harmless."""
 
 _START = f"<?xml version='1.0' encoding='UTF-8'?><S:Envelope xmlns:S=\"{SOAP}\"><S:Body>"
 _END = "</S:Body></S:Envelope>"
@@ -33,6 +36,8 @@ def read_call(body: bytes) -> etree._Element:
         raise IcatError("BAD_PARAMETER", "The request must not contain a document type declaration")
     if root.tag != f"{{{SOAP}}}Envelope":
         raise IcatError("BAD_PARAMETER", f"The request is not a SOAP 1.1 envelope but {_shown(root)}")
+    if any(header.get(MUST_UNDERSTAND) in ("1", "true") for header in root.iterfind(f"{{{SOAP}}}Header/*")):
+        raise IcatError("BAD_PARAMETER", "One or more mandatory SOAP header blocks not understood")
     calls = root.findall(f"{{{SOAP}}}Body/*")
     if len(calls) != 1:
         raise IcatError("BAD_PARAMETER", f"The SOAP body must hold exactly one call, not {len(calls)}")
@@ -41,13 +46,11 @@ def read_call(body: bytes) -> etree._Element:
     return calls[0]
 
 
-def reply(operation: str, content: Iterable[str] = ()) -> bytes:
-    """The answer of an operation around its `return` elements, which are XML text already."""
-    inside = "".join(content)
-    return (
-        f'{_START}<ns2:{operation}Response xmlns:ns2="{NAMESPACE}" xmlns:xs="{XSD}" xmlns:xsi="{XSI}">'
-        f"{inside}</ns2:{operation}Response>{_END}"
-    ).encode()
+def around(operation: str, content: Iterable[bytes] = ()) -> Iterator[bytes]:
+    """The answer of an operation around its `return` elements, which are XML already."""
+    yield (f'{_START}<ns2:{operation}Response xmlns:ns2="{NAMESPACE}" xmlns:xs="{XSD}" xmlns:xsi="{XSI}">').encode()
+    yield from content
+    yield f"</ns2:{operation}Response>{_END}".encode()
 
 
 def fault(error: IcatError) -> bytes:

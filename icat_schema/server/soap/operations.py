@@ -8,6 +8,7 @@ from functools import cache
 from lxml import etree
 
 from icat_schema.definitions import schema
+from icat_schema.server.body import Body
 from icat_schema.server.caller import Caller
 from icat_schema.server.entities.info import describe
 from icat_schema.server.entities.values import EntityValue
@@ -17,7 +18,7 @@ from icat_schema.server.settings import ICAT_VERSION
 from icat_schema.server.soap.answers import AnswerWriter, authenticator_info, entity_info, texts
 from icat_schema.server.soap.beans import parse_integer, read_bean
 from icat_schema.server.soap.contract import NAMESPACE
-from icat_schema.server.soap.envelope import reply
+from icat_schema.server.soap.envelope import around
 
 Content = Iterable[str]
 """The `return` elements of an answer, as XML text."""
@@ -97,7 +98,8 @@ def get_entity_names(_call: Call) -> Content:
 
 
 def get_entity_info(call: Call) -> Content:
-    return _entity_info(call.text("beanName") or "")
+    name = call.text("beanName")
+    return _entity_info("null" if name is None else name)
 
 
 @cache  # only names of entities get that far
@@ -141,9 +143,9 @@ def get(call: Call) -> Content:
     return (AnswerWriter(call.zone).entities("return", found),)
 
 
-def search(call: Call) -> Content:
+def search(call: Call) -> Body:
     with call.service.search(call.session_id, call.text("query")) as found:
-        return list(AnswerWriter(call.zone).results(found))
+        return Body(around("search", AnswerWriter(call.zone).results(found)))
 
 
 def is_access_allowed(call: Call) -> Content:
@@ -151,7 +153,7 @@ def is_access_allowed(call: Call) -> Content:
     wanted = call.text("accessType")
     access = next((a for a in ACCESS if a == wanted), None)
     if access is None:
-        raise IcatError("BAD_PARAMETER", f"accessType must be one of {', '.join(ACCESS)}")
+        raise IcatError("INTERNAL", f"accessType must be one of {', '.join(ACCESS)}")
     return texts([str(call.service.is_access_allowed(caller, call.bean(), access)).lower()])
 
 
@@ -159,7 +161,7 @@ def dummy(_call: Call) -> Content:
     return ()
 
 
-OPERATIONS: dict[str, Callable[[Call], Content]] = {
+OPERATIONS: dict[str, Callable[[Call], Content | Body]] = {
     "login": login,
     "logout": logout,
     "refresh": refresh,
@@ -183,10 +185,11 @@ OPERATIONS: dict[str, Callable[[Call], Content]] = {
 }
 
 
-def answer(service: Service, wrapper: etree._Element) -> bytes:
+def answer(service: Service, wrapper: etree._Element) -> Body:
     """Carry out the operation that the wrapper element names. Raises IcatError."""
     name = etree.QName(wrapper).localname
     operation = OPERATIONS.get(name)
     if operation is None:
         raise IcatError("BAD_PARAMETER", f"Cannot find dispatch method for {{{NAMESPACE}}}{name}")
-    return reply(name, operation(Call(service, wrapper)))
+    content = operation(Call(service, wrapper))
+    return content if isinstance(content, Body) else Body(around(name, (text.encode() for text in content)))

@@ -1,0 +1,1 @@
+"""Free-text search: words in investigations, datasets and datafiles."""

@@ -115,8 +115,9 @@ class Consumer:
         return self._told(message, self._apply(message, arrival, inbox_id))
 
     def _told(self, message: Message, done: Done) -> Done:
-        publish = bool(self._settings.events.brokers)
-        return replace(done, events=events_of(message, done, publish=publish))
+        events = self._settings.events
+        publish_after = events.settle_seconds if events.brokers else None
+        return replace(done, events=events_of(message, done, publish_after=publish_after))
 
     def _apply(self, message: Message, arrival: datetime, inbox_id: int) -> Done:
         if isinstance(message, InvestigationMessage):

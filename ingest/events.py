@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from drac_plugins.core.events.records import LOGBOOK, PUBLICATION, NewEvent
 from ingest.domain import DatasetMessage, Message
@@ -12,12 +13,13 @@ from ingest.outcome import Done
 _TOLD = ("Process_program", "Process_version", "Workflow_name", "Workflow_id", "Process_triggering")
 
 
-def events_of(message: Message, done: Done, *, publish: bool) -> tuple[NewEvent, ...]:
-    """`publish`: whether there is anybody who passes events on to indexers."""
+def events_of(message: Message, done: Done, *, publish_after: float | None) -> tuple[NewEvent, ...]:
+    """`publish_after`: seconds after which indexers may be told; None: there are none."""
     if done.dataset_id is None:
         return (NewEvent("investigation", None, done.investigation_id),) if done.investigation_id is not None else ()
-    channels = (PUBLICATION,) if publish else ()
-    changed = NewEvent("dataset", done.dataset_id, done.investigation_id, channels=channels)
+    changed = NewEvent("dataset", done.dataset_id, done.investigation_id)
+    if publish_after is not None:
+        changed = replace(changed, channels=(PUBLICATION,), after_seconds=publish_after)
     if not isinstance(message, DatasetMessage) or not message.input_paths:
         return (changed,)
     return changed, _processing(message, done, done.dataset_id)

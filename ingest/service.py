@@ -6,21 +6,23 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from drac_plugins.core.errors import DracError
 from drac_plugins.core.inbox import Inbox
-from drac_plugins.core.settings import Settings, SettingsError
+from drac_plugins.core.settings import Ingest, Settings, SettingsError
 from drac_plugins.core.storage import Store, upgrade
-from icat_schema.gateway import Catalogue, GatewaySettings
+from icat_schema.gateway import Catalogue, GatewaySettings, Session
 from ingest.consumer import Consumer, installation
+from ingest.publishing import Publisher
 from ingest.transport.frames import FrameLimits
 from ingest.transport.keeper import Keeper
 from ingest.transport.listener import Listener, ListenerLimits
 from ingest.transport.monitor import Monitor
 from ingest.transport.queues import Queues
+from ingest.transport.sender import Sender
 from ingest.transport.subscriber import BrokerSettings, Subscriber
 from ingest.worker import Worker
 
@@ -64,6 +66,11 @@ def alone(var: Path) -> Iterator[None]:
 
 def build_worker(settings: Settings, store: Store, inbox: Inbox) -> Worker:
     """The worker with its consumer; nothing is asked of the catalogue yet. Raises SettingsError."""
+    return Worker(inbox, Consumer(settings, writing_session(settings), store), settings)
+
+
+def writing_session(settings: Settings) -> Session:
+    """Of the ingester's account; it logs in when it is first used. Raises SettingsError."""
     icat, account = settings.icat, settings.icat.ingester
     try:
         gateway = GatewaySettings(
@@ -71,8 +78,7 @@ def build_worker(settings: Settings, store: Store, inbox: Inbox) -> Worker:
         )
     except ValueError as error:
         raise SettingsError(f"icat: {error}") from error
-    session = Catalogue(gateway).service_session(account.plugin, account.username, account.password.get_secret_value())
-    return Worker(inbox, Consumer(settings, session, store), settings)
+    return Catalogue(gateway).service_session(account.plugin, account.username, account.password.get_secret_value())
 
 
 class Ingester:
@@ -86,7 +92,9 @@ class Ingester:
         self.queues = Queues.from_settings(ingest)
         self.keeper = Keeper(inbox, self.worker.wake)
         self.listener = self._listener() if ingest.listen else None
-        self.subscribers = [Subscriber(broker, self.queues, self.keeper) for broker in _brokers(settings)]
+        self.subscribers = [Subscriber(broker, self.queues, self.keeper) for broker in _brokers(ingest, ingest.brokers)]
+        listening = list(_brokers(ingest, settings.events.brokers))
+        self.publisher = Publisher(settings, store, writing_session(settings), Sender(listening) if listening else None)
         self.monitor = Monitor(address(ingest.monitor), self.consumers) if ingest.monitor else None
 
     def _listener(self) -> Listener:
@@ -117,6 +125,7 @@ class Ingester:
             raise
         for subscriber in self.subscribers:
             subscriber.start()
+        self.publisher.start()
         return doors + [f"subscribed to {broker}" for broker in self._settings.ingest.brokers]
 
     def stop(self) -> None:
@@ -129,6 +138,7 @@ class Ingester:
             subscriber.stop()
         self.keeper.stop()
         self.worker.stop()
+        self.publisher.stop()
 
     def consumers(self, queue: str) -> int | None:
         """Consumers of a queue: our listener and each confirmed subscription; none while nothing can be kept or nobody
@@ -152,9 +162,8 @@ def address(text: str, default_port: int | None = None) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _brokers(settings: Settings) -> Iterator[BrokerSettings]:
-    ingest = settings.ingest
-    for broker in ingest.brokers:
+def _brokers(ingest: Ingest, addresses: Sequence[str]) -> Iterator[BrokerSettings]:
+    for broker in addresses:
         host, port = address(broker, _STOMP_PORT)
         yield BrokerSettings(
             host,

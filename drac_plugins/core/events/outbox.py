@@ -8,7 +8,7 @@ does (`alone`), before it locks rows, so that two never wait for each other.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, text, update
@@ -50,7 +50,8 @@ def put(connection: Connection, events: Sequence[NewEvent], now: datetime) -> No
         )
         made = connection.execute(statement).scalar()
         if made is not None and one.channels:
-            rows = [{"event_id": made, "channel": channel, "due": now} for channel in one.channels]
+            due = now + timedelta(seconds=one.after_seconds)
+            rows = [{"event_id": made, "channel": channel, "due": due} for channel in one.channels]
             connection.execute(event_delivery.insert(), rows)
 
 
@@ -84,6 +85,24 @@ def due(connection: Connection, channel: str, now: datetime, limit: int) -> list
     return [Delivery(_event(row), row.attempts) for row in connection.execute(query)]
 
 
+def waiting(connection: Connection, channel: str, investigation_ids: Collection[int]) -> list[Event]:
+    """What this channel has to be told about these sessions, due or not, in the order of events; without the events
+    that are messages themselves."""
+    found: list[Event] = []
+    for portion in _portions(investigation_ids):
+        query = (
+            select(event)
+            .join(event_delivery, event_delivery.c.event_id == event.c.id)
+            .where(
+                event_delivery.c.channel == channel,
+                event.c.investigation_id.in_(portion),
+                event.c.kind != "publication",
+            )
+        )
+        found += [_event(row) for row in connection.execute(query)]
+    return sorted(found, key=lambda one: one.id)
+
+
 def delivered(connection: Connection, channel: str, event_ids: Collection[int]) -> None:
     """The channel has taken them."""
     for portion in _portions(event_ids):
@@ -100,6 +119,11 @@ def failed(connection: Connection, channel: str, event_ids: Collection[int], aga
             .where(event_delivery.c.channel == channel, event_delivery.c.event_id.in_(portion))
             .values(due=again, attempts=event_delivery.c.attempts + 1, reason=reason)
         )
+
+
+def older(connection: Connection, before: datetime) -> bool:
+    """Whether there are events before this moment."""
+    return connection.execute(select(event.c.id).where(event.c.at < before).limit(1)).first() is not None
 
 
 def prune(connection: Connection, before: datetime, limit: int = 1000) -> int:

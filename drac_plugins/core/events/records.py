@@ -20,7 +20,7 @@ class NewEvent:
     (a result was registered), `publication` (the body is what indexers are told).
 
     `key`: where the same event could be noted twice, what makes it the same; default: a new one.
-    `channels`: who has to be told besides the change feed."""
+    `channels`: who has to be told besides the change feed, not before `after_seconds` have passed."""
 
     kind: str
     dataset_id: int | None = None
@@ -28,6 +28,7 @@ class NewEvent:
     body: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     channels: tuple[str, ...] = ()
+    after_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from drac_plugins.core.errors import Conflict, Forbidden, NotFound
-from drac_plugins.core.people import Person, names_of, person_of, require_administrator
+from drac_plugins.core.people import names_of, person_of, require_administrator, takes_part
 from drac_plugins.core.reads import lists
 from drac_plugins.core.reads.records import InstrumentRecord
 from drac_plugins.core.reads.view import View
@@ -91,19 +91,11 @@ def candidates(
     """All users, for those who may add one: principal investigator, local contact, scientist of the instrument,
     administrator. Raises Forbidden for everybody else."""
     person = person_of(services, session)
-    if not (person.is_administrator or _responsible(session, person, investigation_id)):
+    if not takes_part(session, person, investigation_id, RESPONSIBLE):
         raise Forbidden(
             "This is for the principal investigator, the local contact, the instrument's scientists and administrators"
         )
     return _all_users(services, only_latest=only_latest)
-
-
-def _responsible(session: Session, person: Person, investigation_id: int) -> bool:
-    takes_part = And(Eq("investigation.id", investigation_id), In("user.name", person.aliases), In("role", RESPONSIBLE))
-    if session.count(Select("InvestigationUser", ["id"], takes_part)):
-        return True
-    works_there = And(In(_SCIENTIST, person.aliases), Eq("investigationInstruments.investigation.id", investigation_id))
-    return session.count(Select("Instrument", ["id"], works_there)) > 0
 
 
 def _all_users(services: Services, *, only_latest: bool) -> Sequence[UserRecord]:

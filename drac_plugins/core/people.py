@@ -15,7 +15,7 @@ from drac_plugins.core.services import Services
 from drac_plugins.core.settings import Auth
 from drac_plugins.core.user_names import UserNames, user_names
 from icat_schema.gateway import Select, Session
-from icat_schema.gateway.conditions import Eq, In, Like, Or
+from icat_schema.gateway.conditions import And, Eq, In, Like, Or
 
 _USER_COLUMNS = (
     "id",
@@ -105,6 +105,20 @@ def require_staff(services: Services, session: Session) -> Person:
     if not (person.is_administrator or person.is_instrument_scientist):
         raise Forbidden("This is for administrators and instrument scientists")
     return person
+
+
+def takes_part(session: Session, person: Person, investigation_id: int, roles: Sequence[str] = ()) -> bool:
+    """Whether the person is in the team (in one of the roles, when given), scientist of the instrument, or
+    administrator. Two calls at most."""
+    if person.is_administrator:
+        return True
+    member = And(Eq("investigation.id", investigation_id), In("user.name", person.aliases))
+    wanted = And(member, In("role", roles)) if roles else member
+    if session.count(Select("InvestigationUser", ["id"], wanted)):
+        return True
+    there = Eq("investigationInstruments.investigation.id", investigation_id)
+    works_there = And(there, In("instrumentScientists.user.name", person.aliases))
+    return session.count(Select("Instrument", ["id"], works_there)) > 0
 
 
 def _users(session: Session, names: UserNames, name: str) -> list[User]:

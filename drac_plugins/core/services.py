@@ -10,7 +10,7 @@ from drac_plugins.core.apikeys import ApiKeys
 from drac_plugins.core.plugins import plugin_settings
 from drac_plugins.core.settings import Account, Icat, Section, Settings, SettingsError
 from drac_plugins.core.storage import Store
-from icat_schema.gateway import Catalogue, GatewaySettings, ServiceSession, Session
+from icat_schema.gateway import Catalogue, DataService, GatewaySettings, ServiceSession, Session
 
 if TYPE_CHECKING:
     from drac_plugins.core.plugins import Plugin
@@ -25,6 +25,7 @@ class Services:
     settings: Settings
     catalogue: Catalogue
     store: Store
+    data_service: DataService
     api_keys: ApiKeys
     reader: Session
     acquisition: Session
@@ -47,6 +48,9 @@ def create_services(settings: Settings, plugins: tuple[Plugin, ...] = ()) -> Ser
         settings=settings,
         catalogue=catalogue,
         store=Store(settings.store.url),
+        data_service=DataService(
+            settings.ids.url, settings.ids.public_url, settings.icat.timeout_seconds, settings.icat.verify
+        ),
         api_keys=ApiKeys(settings.auth.api_keys),
         reader=service_session(catalogue, settings.icat.reader),
         acquisition=service_session(catalogue, settings.icat.acquisition),

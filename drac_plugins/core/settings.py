@@ -131,6 +131,8 @@ class Plugins(Section):
         "catalogue",
         "dataacquisition",
         "displays",
+        "ids",
+        "resource",
         "users",
         "usermanagement",
         "facilities",

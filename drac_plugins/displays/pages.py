@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-from io import BytesIO
 from typing import Any
 
 import flask
-from flask import Response, redirect, render_template, send_file, url_for
+from flask import Response, redirect, render_template, url_for
 from marshmallow import validate
 
 from displays.ranking_model import STATISTICS
@@ -27,6 +26,7 @@ from drac_plugins.core.web import (
     services,
     sign_in,
     sign_out,
+    stored_file,
 )
 from drac_plugins.displays import service
 from drac_plugins.displays.presenting import grouped_parameters, install
@@ -48,8 +48,6 @@ install(blueprint)
 
 _OWN_CHARACTERS = re.compile(r"[A-Za-z0-9/?&=%+._~,:;@!*'()-]*")
 """What addresses of our pages are made of. No backslash, which browsers take for a slash, and no end of line."""
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
-_YEAR_SECONDS = 365 * 24 * 3600
 _LINEAGE_FORMS = {"json": "JSON graph", "prov": "PROV-JSON", "rocrate": "RO-Crate"}
 
 
@@ -116,15 +114,7 @@ def picture(caller: Caller, dataset_id: int, resource_id: str) -> Response:
         found = resources.get(connection, resource_id) if readable.items else None
     if found is None or found.dataset_id != dataset_id:
         raise NotFound("There is no such picture that you may see")
-    reply = send_file(
-        BytesIO(found.content),
-        mimetype=found.content_type,
-        as_attachment=not found.shown,
-        download_name=_CONTROL_CHARACTERS.sub("_", found.filename),
-        etag=found.sha256,
-    )
-    reply.headers["Cache-Control"] = f"private, max-age={_YEAR_SECONDS}, immutable"
-    return reply
+    return stored_file(found.content, found.content_type, found.filename, shown=found.shown, etag=found.sha256)
 
 
 @blueprint.route("/log-in")

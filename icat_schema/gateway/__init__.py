@@ -11,6 +11,7 @@ over REST. Everything fails with a `CatalogueError` (see `errors.py`).
 from icat_schema.gateway.catalogue import Catalogue
 from icat_schema.gateway.changes import Change, New, Ref
 from icat_schema.gateway.counting import CallCount
+from icat_schema.gateway.data_service import DataService, Selection
 from icat_schema.gateway.query import Select
 from icat_schema.gateway.session import ServiceSession, Session
 from icat_schema.gateway.settings import GatewaySettings, ServerProperties
@@ -19,10 +20,12 @@ __all__ = [
     "CallCount",
     "Catalogue",
     "Change",
+    "DataService",
     "GatewaySettings",
     "New",
     "Ref",
     "Select",
+    "Selection",
     "ServerProperties",
     "ServiceSession",
     "Session",

@@ -1,4 +1,4 @@
-"""What can go wrong on the way to the catalogue, in eight kinds.
+"""What can go wrong on the way to the catalogue, in nine kinds.
 
     CatalogueError
     |- SessionInvalid         no session, an unknown or an expired one: log in again
@@ -6,6 +6,7 @@
     |- AccessDenied           the rules of the catalogue do not allow it
     |- ObjectNotFound         no object of this id
     |- ObjectExists           an object with this unique key is there already
+    |- DataNotOnline          the files are in the archive
     |- InvalidRequest         a query or a value that the catalogue does not accept: our caller's mistake
     |- CatalogueBroken        the catalogue answered, but with a failure of its own or with something unreadable
     `- CatalogueUnavailable   no answer: not running, unreachable, too slow, overloaded
@@ -66,6 +67,10 @@ class ObjectNotFound(CatalogueError):
 
 class ObjectExists(CatalogueError):
     """There is an object with this unique key."""
+
+
+class DataNotOnline(CatalogueError):
+    """The files are in the archive of the data service; asking for them has begun to bring them back."""
 
 
 class InvalidRequest(CatalogueError):

@@ -21,6 +21,7 @@ from drac_plugins.core.web.fields import (
     page_meta,
     wire_datetime,
 )
+from drac_plugins.core.web.sending import stored_file
 
 __all__ = [
     "Blueprint",
@@ -43,6 +44,7 @@ __all__ = [
     "services",
     "sign_in",
     "sign_out",
+    "stored_file",
     "text_reply",
     "wire_datetime",
 ]

@@ -46,6 +46,7 @@ _OURS: tuple[tuple[type[errors.DracError], int], ...] = (
 _CATALOGUE: tuple[tuple[type[catalogue_errors.CatalogueError], int, str], ...] = (
     (catalogue_errors.AccessDenied, 403, errors.Forbidden.code),
     (catalogue_errors.ObjectNotFound, 404, errors.NotFound.code),
+    (catalogue_errors.DataNotOnline, 404, "data.not-online"),
     (catalogue_errors.ObjectExists, 409, errors.Conflict.code),
     (catalogue_errors.InvalidRequest, 400, errors.Invalid.code),
     (catalogue_errors.CatalogueUnavailable, 503, errors.Unavailable.code),

@@ -1,0 +1,1 @@
+"""Files of the catalogue, which an ICAT Data Service holds: the group `/ids` of ICAT+."""

@@ -35,8 +35,8 @@ class Rights:
         """What is said of an id that is not stored."""
         if user in self._roots:
             return True
-        bare = any(rule.condition is None and not rule.joins for rule in self._rules(user, entity, access))
-        return bare or (access == "R" and self.is_public(entity))
+        bare = any(rule.condition is None and not rule.joins for rule in self._rules(user, entity, "R"))
+        return access == "R" and (bare or self.is_public(entity))
 
     def may_delete(self, user: str, thing: Thing) -> bool:
         return all(self.may(user, "D", other) for other in self.graph.with_descendants(thing))

@@ -28,6 +28,9 @@ EXTRA = ({"FundingReference": {"funderName": "Wild Foundation", "awardNumber": "
 """What the reference content lacks so that an object of every entity can still be created."""
 
 
+pytestmark = pytest.mark.xdist_group("truth")  # one server for all of it
+
+
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCatalogue]:
     with reference_catalogue(tmp_path_factory.mktemp("truth"), USERS) as catalogue:

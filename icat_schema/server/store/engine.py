@@ -11,10 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
-from icat_schema.server.store.tables import metadata
+from icat_schema.server.store.tables import RETIRED_INDEXES, metadata
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for another one on SQLite."""
+
+CREATION_LOCK = 4_142_435_065
+"""PostgreSQL's name of the lock that whoever creates tables holds: any number that nobody else uses."""
 
 _WRITE = "icat_write"
 
@@ -36,8 +39,21 @@ def open_engine(url: str) -> Engine:
 
 
 def create_tables(engine: Engine) -> None:
-    """Create every table and index that is not there yet."""
-    metadata.create_all(engine)
+    """Create every table and index that is not there yet, also in a database of an older version."""
+    with writing(engine) as connection:
+        postgresql = connection.dialect.name == "postgresql"
+        if postgresql:  # several processes may start at the same time
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({CREATION_LOCK})")
+        metadata.create_all(connection)
+        names = "pg_indexes WHERE schemaname = current_schema()" if postgresql else "sqlite_master WHERE type = 'index'"
+        column = "indexname" if postgresql else "name"
+        known = set(connection.exec_driver_sql(f"SELECT {column} FROM {names}").scalars())  # noqa: S608 - our own words
+        for name in sorted(known.intersection(RETIRED_INDEXES)):
+            connection.exec_driver_sql(f'DROP INDEX "{name}"')
+        for made in metadata.tables.values():
+            for index in sorted(made.indexes, key=lambda i: str(i.name)):
+                if index.name not in known:
+                    index.create(connection)
 
 
 @contextmanager

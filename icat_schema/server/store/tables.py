@@ -47,6 +47,11 @@ FREQUENT_CONDITIONS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Columns beyond keys and relations that clients and usual rules put conditions on."""
 
+RETIRED_INDEXES = tuple(
+    f"ix_{owner}Parameter_stringValue" for owner in ("DataCollection", "Datafile", "Dataset", "Investigation", "Sample")
+)
+"""Indexes that older databases may have, and that others take the place of."""
+
 SYSTEM_TEXT_LENGTH = 255
 
 
@@ -93,8 +98,11 @@ def _indexes(entity: Entity, made: Table) -> Iterator[Index]:
     if entity.extends == "Parameter":
         covered.add("type_id")
         yield Index(None, made.c.type_id, made.c.numericValue)
-        # Values of up to 4000 characters do not fit PostgreSQL's ordered indexes; equality is what people search by.
-        yield Index(f"ix_{entity.name}_stringValue", made.c.stringValue, postgresql_using="hash")
+        # Values of up to 4000 characters do not fit PostgreSQL's ordered indexes, and its hashes become slow to write
+        # when many rows have the same value.
+        text_index = f"ix_{entity.name}_text"
+        yield Index(text_index, made.c.stringValue, postgresql_using="spgist").ddl_if(dialect="postgresql")
+        yield Index(text_index, made.c.type_id, made.c.stringValue).ddl_if(dialect="sqlite")
     for relation in entity.one:
         column = relation_column(relation.name)
         if column not in covered:

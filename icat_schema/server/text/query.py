@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from icat_schema.server.entities.validate import UNWRITABLE
 from icat_schema.server.errors import IcatError
 from icat_schema.server.text.words import Node, parse
 
@@ -70,7 +71,7 @@ def read_query(text: str) -> TextQuery:
         _date(document, "lower"),
         _date(document, "upper"),
         tuple(_parameter(found) for found in _list(document, "parameters")),
-        tuple(parse(_sample(found)) for found in _list(document, "samples")),
+        tuple(parse(_plain(found, "samples")) for found in _list(document, "samples")),
         parse(full_name) if full_name else None,
     )
 
@@ -81,21 +82,21 @@ def bad(text: str) -> IcatError:
 
 def _text(document: Mapping[str, Any], key: str) -> str | None:
     found = document.get(key)
-    if found is None or isinstance(found, str):
-        return found
-    raise bad(f"{key} must be a string")
+    return found if found is None else _plain(found, key)
+
+
+def _plain(found: Any, key: str) -> str:
+    if not isinstance(found, str):
+        raise bad(f"{key} must be a string")
+    if UNWRITABLE.search(found):
+        raise bad(f"{key} contains a control character")
+    return found
 
 
 def _list(document: Mapping[str, Any], key: str) -> list[Any]:
     found = document.get(key, [])
     if not isinstance(found, list) or len(found) > MAX_CONDITIONS:
         raise bad(f"{key} must be a list with at most {MAX_CONDITIONS} elements")
-    return found
-
-
-def _sample(found: Any) -> str:
-    if not isinstance(found, str):
-        raise bad("samples must be strings")
     return found
 
 

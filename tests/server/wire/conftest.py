@@ -10,8 +10,9 @@ import pytest
 
 from tests.server.wire.raw import RestCalls, SoapCalls
 from tests.support.catalogue import RunningCatalogue, catalogue, fresh_catalogue, start
+from tests.support.postgres import postgres
 
-__all__ = ["catalogue", "fresh_catalogue", "start"]
+__all__ = ["catalogue", "fresh_catalogue", "postgres", "start"]
 
 
 @dataclass

@@ -131,6 +131,7 @@ class Plugins(Section):
         "catalogue",
         "dataacquisition",
         "displays",
+        "ingestion",
         "ids",
         "resource",
         "users",

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from drac_plugins.displays.plugin import plugin as displays_plugin
+from drac_plugins.processed.plugin import plugin as processed_plugin
+from drac_plugins.session.plugin import plugin as session_plugin
 from icat_schema.gateway import New, Ref, Select
 from icat_schema.gateway.conditions import Eq
 from tests.catalogue.seed import Facility, Seeder, seed
@@ -40,7 +43,8 @@ def icat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCatalogue]
 
 @pytest.fixture(scope="session")
 def world(icat: RunningCatalogue, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running_facade(icat, tmp_path_factory.mktemp("facade")) as facade:
+    plugins = (session_plugin, displays_plugin, processed_plugin)
+    with running_facade(icat, tmp_path_factory.mktemp("facade"), plugins) as facade:
         facility = seed(facade.root)
         seeder = Seeder(facade.root)
         seeder.parameter_types(["Process_program", "Process_version", "input_datasets"])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from drac_plugins.core.errors import DracError
 from drac_plugins.core.inbox import Inbox
+from drac_plugins.core.quarantine.metrics import exposition
 from drac_plugins.core.settings import Ingest, Settings, SettingsError
 from drac_plugins.core.storage import Store, upgrade
 from icat_schema.gateway import Catalogue, GatewaySettings, Session
@@ -95,7 +96,11 @@ class Ingester:
         self.subscribers = [Subscriber(broker, self.queues, self.keeper) for broker in _brokers(ingest, ingest.brokers)]
         listening = list(_brokers(ingest, settings.events.brokers))
         self.publisher = Publisher(settings, store, writing_session(settings), Sender(listening) if listening else None)
-        self.monitor = Monitor(address(ingest.monitor), self.consumers) if ingest.monitor else None
+        self.monitor = self._monitor(store) if ingest.monitor else None
+
+    def _monitor(self, store: Store) -> Monitor:
+        assert self._settings.ingest.monitor is not None
+        return Monitor(address(self._settings.ingest.monitor), self.consumers, lambda: exposition(store))
 
     def _listener(self) -> Listener:
         ingest = self._settings.ingest

@@ -1,4 +1,5 @@
-"""The health monitor that producers ask: an answer in the form of ActiveMQ's Jolokia, for nothing but consumer counts.
+"""The health monitor that producers ask: an answer in the form of ActiveMQ's Jolokia, for nothing but consumer counts;
+and the figures of the ingester for Prometheus at `/metrics`.
 
 `GET /api/jolokia/read/<bean>/ConsumerCount`, the bean of queue Q being
 `org.apache.activemq:type=Broker,brokerName=metadata,destinationType=Queue,destinationName=Q`.
@@ -16,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 from waitress import wasyncore
 from waitress.server import create_server
 
+from drac_plugins.core.errors import Unavailable
+from drac_plugins.core.quarantine.metrics import CONTENT_TYPE
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -29,9 +33,12 @@ _BEAN = {"type": "Broker", "brokerName": "metadata", "destinationType": "Queue"}
 class Monitor:
     """Serves in threads of its own. `start` binds (raises OSError when it cannot) and returns the address."""
 
-    def __init__(self, address: tuple[str, int], consumers: ConsumerCount) -> None:
+    def __init__(
+        self, address: tuple[str, int], consumers: ConsumerCount, metrics: Callable[[], bytes] | None = None
+    ) -> None:
         self._address = address
         self._consumers = consumers
+        self._metrics = metrics
         self._server: Any = None
         self._sockets: dict[int, Any] = {}
         self._thread: threading.Thread | None = None
@@ -68,6 +75,8 @@ class Monitor:
         if request["REQUEST_METHOD"] != "GET":
             return _send(start, "405 Method Not Allowed", {"error": "Only GET is answered", "status": 405})
         path = request["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+        if path == "/metrics" and self._metrics is not None:
+            return _figures(start, self._metrics)
         found = _PATH.fullmatch(path)
         if found is None:
             return _send(start, "404 Not Found", {"error": "Only the ConsumerCount of queues is told", "status": 404})
@@ -75,6 +84,15 @@ class Monitor:
         queue = keys.pop("destinationName", "")
         consumers = self._consumers(queue) if keys == _BEAN and found["domain"] == "org.apache.activemq" else None
         return _send(start, "200 OK", _read(queue, found["domain"], keys, consumers))
+
+
+def _figures(start: StartResponse, metrics: Callable[[], bytes]) -> Iterable[bytes]:
+    try:
+        body = metrics()
+    except Unavailable as error:
+        return _send(start, "503 Service Unavailable", {"error": error.message, "status": 503})
+    start("200 OK", [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def _read(queue: str, domain: str, keys: dict[str, str], consumers: int | None) -> dict[str, Any]:

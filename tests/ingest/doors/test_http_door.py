@@ -9,8 +9,10 @@ import pytest
 import requests
 
 from drac_plugins.core.inbox import Fields, Filter, Inbox
+from drac_plugins.core.quarantine.metrics import exposition
 from ingest.domain import DatasetMessage
 from ingest.parse.xml import parse
+from ingest.transport.monitor import Monitor
 from tests.ingest.apply.ground import MESSAGES
 from tests.portal.laboratory import Visitor, text_of
 from tests.support.catalogue import RunningCatalogue, catalogue
@@ -289,3 +291,13 @@ def test_on_the_page_everything_that_a_filter_selects_is_sent_again(
     assert {inbox.show(n).state for n in numbers} == {"received"}
     assert inbox.show(other).state == "quarantined"
     assert inbox.count(Filter(state="quarantined", reason="dates")) == 0
+
+
+def test_the_monitor_of_the_ingester_tells_the_figures_too(facade: RunningFacade) -> None:
+    monitor = Monitor(("127.0.0.1", 0), lambda _queue: 1, lambda: exposition(facade.services.store))
+    host, port = monitor.start()
+    try:
+        text = requests.get(f"http://{host}:{port}/metrics", timeout=10).text
+    finally:
+        monitor.stop()
+    assert "drac_ingest_lag_seconds" in text

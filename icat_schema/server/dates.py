@@ -17,6 +17,11 @@ JSON_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?:Z|[+-]\d\d
 
 def from_xml(text: str, zone: ZoneInfo) -> datetime:
     """An xs:dateTime or xs:date as a UTC instant. Raises ValueError when it is neither, or not in the years 1-9999."""
+    return whole_seconds(exact_from_xml(text, zone))
+
+
+def exact_from_xml(text: str, zone: ZoneInfo) -> datetime:
+    """The same with its fraction of a second, for what is only restored."""
     found = XML_DATE_TIME.fullmatch(text)
     if found is None:
         raise ValueError(f"'{text}' is not of the form yyyy-mm-ddThh:mm:ss with an optional fraction and offset")
@@ -30,7 +35,7 @@ def from_json(text: str) -> datetime:
     """REST's one form, with milliseconds and offset. Raises ValueError for anything else."""
     if JSON_DATE_TIME.fullmatch(text) is None:
         raise ValueError(f"'{text}' is not of the form yyyy-mm-ddThh:mm:ss.sss with an offset or Z")
-    return _as_utc(datetime.fromisoformat(text))
+    return whole_seconds(_as_utc(datetime.fromisoformat(text)))
 
 
 def from_port(text: str, zone: ZoneInfo) -> datetime:
@@ -68,6 +73,6 @@ def _local_text(moment: datetime, zone: ZoneInfo, precision: str) -> str:
 
 def _as_utc(moment: datetime) -> datetime:
     try:
-        return whole_seconds(moment.astimezone(UTC))
+        return moment.astimezone(UTC)
     except OverflowError as error:
         raise ValueError(f"'{moment.isoformat()}' is outside the years 1 to 9999") from error

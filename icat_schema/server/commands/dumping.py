@@ -27,6 +27,7 @@ from icat_schema.server.commands.options import (
     zone_named,
 )
 from icat_schema.server.commands.progress import progress
+from icat_schema.server.dates import whole_seconds
 from icat_schema.server.dump.loading import Loader, Terms
 from icat_schema.server.dump.records import DumpError, Record
 from icat_schema.server.dump.snapshot import Snapshot, count_objects
@@ -96,7 +97,7 @@ def load(
     """
     kind = _format(file, format_)
     with opened(storage_settings(database, users, zone=zone)) as service:
-        terms = Terms(OPERATOR, datetime.now(UTC), zone, meta)
+        terms = Terms(OPERATOR, whole_seconds(datetime.now(UTC)), zone, meta)
         started = time.perf_counter()
         with (
             _read(file) as source,

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from icat_schema.definitions import Attribute
+from icat_schema.server.dates import exact_from_xml
 from icat_schema.server.soap.beans import parse_value
 
 
@@ -16,4 +17,6 @@ def parse(attribute: Attribute, value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, bool):
         value = "true" if value else "false"
     text = str(value)
+    if attribute.type == "Date":
+        return exact_from_xml(text.strip(), zone)
     return parse_value(attribute, text if attribute.type == "String" else text.strip(), zone)

@@ -46,7 +46,7 @@ class _Resource(ma.Schema):
     file_type = fields.String(data_key="fileType")
     group_name = fields.String(data_key="groupName")
     multiplicity = fields.Integer()
-    file = fields.String(attribute="filename")
+    file = fields.String(metadata={"description": "the filename once more"})
 
     @ma.post_dump
     def _only_what_is_there(self, resource: dict[str, object], **_: object) -> dict[str, object]:

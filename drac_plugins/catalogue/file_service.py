@@ -32,6 +32,10 @@ class SampleFile:
     group_name: str | None
     multiplicity: int | None
 
+    @property
+    def file(self) -> str:
+        return self.filename
+
 
 @dataclass(frozen=True, slots=True)
 class SampleInformation:

@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from drac_plugins.core.reads.wire.arguments import Identifiers
-from drac_plugins.core.web import Flag, QuerySchema, WireDateTime
+from drac_plugins.core.web import Flag, QuerySchema, facility_zone
 
 
 class SelectionQuery(QuerySchema):
@@ -48,4 +48,8 @@ class DatasetAccess(ma.Schema):
     dataset_id = fields.Integer(required=True, data_key="datasetId")
     level = fields.String()
     type = fields.Constant("RESTORE")
-    created = WireDateTime(data_key="creationDate")
+    created = fields.Function(
+        lambda access: access.created.astimezone(facility_zone()).date().isoformat(),
+        data_key="creationDate",
+        metadata={"type": "string", "format": "date"},
+    )

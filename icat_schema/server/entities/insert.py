@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, func, select, text
 
 from icat_schema.server.authz import Access
 from icat_schema.server.entities.columns import Columns, Row, storage_order
 from icat_schema.server.entities.work import Work
 from icat_schema.server.errors import IcatError
+from icat_schema.server.store.bulk import insert_many
 from icat_schema.server.store.tables import table
 
 
@@ -55,7 +56,7 @@ def insert_rows(work: Work, nodes: Sequence[Node]) -> None:
     members = _by_entity(nodes)
     for name in storage_order():
         if name in members:
-            work.connection.execute(insert(table(name)), [node.row for node in members[name]])
+            insert_many(work.connection, table(name), [node.row for node in members[name]])
 
 
 def first_refused(work: Work, nodes: Sequence[Node], access: Access) -> Node | None:

@@ -74,7 +74,8 @@ def _read_attribute(value: EntityValue, field: Attribute, element: etree._Elemen
 def _read_reference(element: etree._Element, relation: ToOne) -> EntityValue:
     target = schema().entities[relation.target]
     reference = EntityValue(target)
-    text = (element.findtext("id") or "").strip()
+    # Not findtext: a look at the children is many times faster, and there are thousands of references.
+    text = next((child.text or "" for child in element if child.tag == "id"), "").strip()
     if text:
         try:
             reference.attributes["id"] = parse_integer(text, "Long")

@@ -63,8 +63,10 @@ class Applying:
         if not entries:
             return sorted_ > 0
         left = self._together(entries)
-        while left and not self._catalogue.open and not self._stopping.is_set():
+        while left:  # at least one, since whoever was allowed to try the catalogue has to say how it went
             self._hand_back([self._apply(left.pop(0))])
+            if self._catalogue.open or self._stopping.is_set():
+                break
         self._hand_back([self._put_back(entry, None) for entry in left])
         return True
 

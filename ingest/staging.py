@@ -60,9 +60,11 @@ class Staging:
             return False
         left = self._together(runs)
         outcomes: list[_Outcome] = []
-        while left and not self._catalogue.open and not self._stopping.is_set():
+        while left:  # at least one, since whoever was allowed to try the catalogue has to say how it went
             begin = time.monotonic()
             outcomes.append(self._run_stage(left.pop(0)))
+            if self._catalogue.open or self._stopping.is_set():
+                break
             if time.monotonic() - begin > _SLOW_SECONDS:
                 self._hand_back(outcomes)
                 outcomes = []

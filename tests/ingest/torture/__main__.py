@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.ingest.torture.campaign import Campaign, Size
 def main(messages: int, seed: int, broker: Literal["own", "activemq"], kills: int, parameters: int, files: int) -> None:
     """Kill broker, ingester, catalogue and facade at random while messages arrive; exit code 1 when anything is wrong
     (the folder with logs and databases is kept then)."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the processes are stopped too
     folder = Path(tempfile.mkdtemp(prefix="drac-torture-"))
     report = Campaign(Size(messages, seed, broker, kills, parameters, files), folder, click.echo).run()
     click.echo(str(report))

@@ -141,6 +141,7 @@ class Plugins(Section):
         "dmp",
         "cod",
         "processed",
+        "changes",
     )
 
 

@@ -23,6 +23,7 @@ from icat_schema.server.rest import aids, lucene, replies, resources
 from icat_schema.server.service import Service, current_address, current_user
 from icat_schema.server.settings import REST_PATH, SOAP_PATH
 from icat_schema.server.soap import envelope, operations, wsdl
+from icat_schema.server.store.again import again
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -73,6 +74,9 @@ ROUTES = Map(
 TEXTS = (resources.export, resources.jpql)
 """What answers in text, not in JSON."""
 
+REPEATABLE = (resources.write, resources.delete, resources.copy)
+"""Writes whose request is in memory, so that it can be read a second time."""
+
 
 def application(
     service: Service, files: DataService | None = None
@@ -117,11 +121,13 @@ class Application:
         kind = "text/plain" if resource in TEXTS else "application/json"
         if request.accept_mimetypes and not request.accept_mimetypes[kind]:
             raise IcatError("INTERNAL", f"No match for accept header: answers are {kind}")
+        if resource in REPEATABLE:
+            return again(lambda: resource(self._service, request, **values))
         return resource(self._service, request, **values)
 
     def _soap(self, request: Request) -> Response:
         if request.method == "POST":
-            return self._guarded(lambda: self._soap_call(request), _fault)
+            return self._guarded(lambda: again(lambda: self._soap_call(request)), _fault)
         address = request.root_url.rstrip("/") + SOAP_PATH
         if "wsdl" in {name.lower() for name in request.args}:
             return Response(wsdl.service_document(address), content_type=envelope.CONTENT_TYPE)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drac_plugins.catalogue import dataset_routes, file_routes, people_routes, sample_routes
+from drac_plugins.catalogue import dataset_routes, file_routes, people_routes, release_routes, sample_routes
 from drac_plugins.catalogue.routes import blueprint
 from drac_plugins.core.plugins import Plugin
 from drac_plugins.core.services import Services
 from drac_plugins.core.web import Blueprint
 
-ROUTES = (dataset_routes, file_routes, people_routes, sample_routes)
+ROUTES = (dataset_routes, file_routes, people_routes, release_routes, sample_routes)
 """Modules that add to the blueprint."""
 
 

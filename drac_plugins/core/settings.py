@@ -169,7 +169,12 @@ class Ingest(Section):
     listen: str | None = Field(
         "127.0.0.1:61613", description="host:port of the ingester's own STOMP listener; '' for none"
     )
-    brokers: tuple[str, ...] = Field((), description="host:port of STOMP brokers to subscribe to")
+    brokers: tuple[str, ...] = Field(
+        (), description="host:port of STOMP brokers to subscribe to, all of them; stomp+ssl://host:port for TLS"
+    )
+    broker_ca_file: Path | None = Field(
+        None, description="authorities (PEM) that sign the brokers' TLS certificates; default: those of the system"
+    )
     broker_login: str | None = None
     broker_passcode: SecretStr | None = None
     broker_vhost: str | None = Field(None, description="virtual host of RabbitMQ; default: the host of the broker")

@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import stomp
 from stomp.exception import StompException
@@ -24,13 +25,16 @@ _ANSWER_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """How to reach one broker. `vhost`: RabbitMQ's virtual host. `pauses`: seconds before each try to connect again;
-    the last one repeats."""
+    """How to reach one broker. `vhost`: RabbitMQ's virtual host. `tls`: its certificate and host name are checked against
+    `ca_file`, or against the authorities of the system. `pauses`: seconds before each try to connect again; the last
+    one repeats."""
 
     host: str
     port: int
     login: str | None = None
     passcode: str | None = None
+    tls: bool = False
+    ca_file: Path | None = None
     vhost: str | None = None
     prefetch: int = 50
     heartbeat_seconds: float = 10.0
@@ -165,8 +169,9 @@ class Subscriber:
 
     def _connection(self) -> stomp.StompConnection11:
         beat = int(self._broker.heartbeat_seconds * 1000)
-        return stomp.StompConnection11(
-            [(self._broker.host, self._broker.port)],
+        address = (self._broker.host, self._broker.port)
+        connection = stomp.StompConnection11(
+            [address],
             prefer_localhost=False,
             try_loopback_connect=False,
             reconnect_attempts_max=1,
@@ -176,6 +181,10 @@ class Subscriber:
             vhost=self._broker.vhost,
             auto_decode=False,
         )
+        if self._broker.tls:
+            authorities = self._broker.ca_file
+            connection.set_ssl([address], ca_certs=str(authorities) if authorities else None, verify=True)
+        return connection
 
     def _wait_for(self, session: _Session) -> bool:
         for _ in range(int(_ANSWER_SECONDS * 10)):

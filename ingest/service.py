@@ -29,7 +29,8 @@ from ingest.worker import Worker
 
 log = logging.getLogger(__name__)
 
-_STOMP_PORT = 61613
+_STOMP_PORT, _STOMP_TLS_PORT = 61613, 61614
+_TLS = ("stomp+ssl://", "ssl://")
 
 
 class AnotherIngester(DracError):
@@ -169,13 +170,16 @@ def address(text: str, default_port: int | None = None) -> tuple[str, int]:
 
 def _brokers(ingest: Ingest, addresses: Sequence[str]) -> Iterator[BrokerSettings]:
     for broker in addresses:
-        host, port = address(broker, _STOMP_PORT)
+        tls = broker.startswith(_TLS)
+        host, port = address(broker, _STOMP_TLS_PORT if tls else _STOMP_PORT)
         yield BrokerSettings(
             host,
             port,
             login=ingest.broker_login,
             passcode=ingest.broker_passcode.get_secret_value() if ingest.broker_passcode else None,
             vhost=ingest.broker_vhost,
+            tls=tls,
+            ca_file=ingest.broker_ca_file,
             prefetch=ingest.prefetch,
             heartbeat_seconds=ingest.heartbeat_seconds,
             pauses=ingest.reconnect_seconds,

@@ -102,6 +102,7 @@ class Sender:
         )
         receipts = _Receipts()
         connection.set_listener("", receipts)
+        broker.secured(connection)
         connection.connect(broker.login, broker.passcode, wait=True)
         self._receipts = receipts
         return connection

@@ -25,9 +25,9 @@ _ANSWER_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """How to reach one broker. `vhost`: RabbitMQ's virtual host. `tls`: its certificate and host name are checked against
-    `ca_file`, or against the authorities of the system. `pauses`: seconds before each try to connect again; the last
-    one repeats."""
+    """How to reach one broker. `vhost`: RabbitMQ's virtual host. `tls`: its certificate and host name are checked
+    against `ca_file`, or against the authorities of the system. `pauses`: seconds before each try to connect again;
+    the last one repeats."""
 
     host: str
     port: int
@@ -42,6 +42,13 @@ class BrokerSettings:
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
+
+    def secured(self, connection: stomp.StompConnection11) -> stomp.StompConnection11:
+        """The connection, told to use TLS if this broker wants it."""
+        if self.tls:
+            authorities = str(self.ca_file) if self.ca_file else None
+            connection.set_ssl([(self.host, self.port)], ca_certs=authorities, verify=True)
+        return connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +176,8 @@ class Subscriber:
 
     def _connection(self) -> stomp.StompConnection11:
         beat = int(self._broker.heartbeat_seconds * 1000)
-        address = (self._broker.host, self._broker.port)
         connection = stomp.StompConnection11(
-            [address],
+            [(self._broker.host, self._broker.port)],
             prefer_localhost=False,
             try_loopback_connect=False,
             reconnect_attempts_max=1,
@@ -181,10 +187,7 @@ class Subscriber:
             vhost=self._broker.vhost,
             auto_decode=False,
         )
-        if self._broker.tls:
-            authorities = self._broker.ca_file
-            connection.set_ssl([address], ca_certs=str(authorities) if authorities else None, verify=True)
-        return connection
+        return self._broker.secured(connection)
 
     def _wait_for(self, session: _Session) -> bool:
         for _ in range(int(_ANSWER_SECONDS * 10)):

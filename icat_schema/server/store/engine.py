@@ -11,15 +11,21 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
+from icat_schema.server.store.statistics import Statistics
 from icat_schema.server.store.tables import RETIRED_INDEXES, metadata
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for another one on SQLite."""
 
+POSTGRESQL_OPTIONS = "-c timezone=UTC -c work_mem=32MB -c jit=off"
+"""Of every connection whose address has no `options`: answers are sorted in memory, and compiling statements with the
+conditions of many rules would take longer than carrying them out."""
+
 CREATION_LOCK = 4_142_435_065
 """PostgreSQL's name of the lock that whoever creates tables holds: any number that nobody else uses."""
 
 _WRITE = "icat_write"
+_STATISTICS = "icat_statistics"
 
 
 def open_engine(url: str) -> Engine:
@@ -34,7 +40,9 @@ def open_engine(url: str) -> Engine:
             raise ValueError("The catalogue needs a file: use a URL such as sqlite:///catalogue.db")
         return _open_sqlite(url)
     if backend == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        usual = {} if "options" in parsed.query else {"options": POSTGRESQL_OPTIONS}
+        address = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(address, pool_pre_ping=True, hide_parameters=True, connect_args=usual)
     raise ValueError(f"Database '{backend}' is not supported: use sqlite:///file or postgresql+psycopg://…")
 
 
@@ -76,12 +84,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
         connection = connection.execution_options(**{_WRITE: True})
         with connection.begin():
             yield connection
+        statistics = connection.info.get(_STATISTICS)
+        if statistics is not None:
+            statistics.note(connection, BUSY_TIMEOUT_MS)
 
 
 def _open_sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    statistics = Statistics()
+    event.listen(engine, "connect", lambda _, record: record.info.update({_STATISTICS: statistics}))
     return engine
 
 

@@ -1,6 +1,7 @@
 """Who somebody is: the authenticators `simple` (users in a file), `db` (users in the database) and `anon`.
 
-Passwords are stored as werkzeug hashes (scrypt), never as they are.
+Passwords are stored as werkzeug hashes (scrypt), never as they are. A name that nobody has costs as much time as a
+wrong password, so that names cannot be found out by the clock.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Protocol
 from sqlalchemy import Column, Connection, String, Table, delete, insert, select
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from icat_schema.server.authn_attempts import Attempts
 from icat_schema.server.errors import IcatError
 from icat_schema.server.settings import Settings
 from icat_schema.server.store.tables import metadata
@@ -26,6 +28,8 @@ accounts = Table(
 )
 """Users of the mechanism `db`."""
 
+MAX_LENGTH = 255
+"""Of a user name and of a password in a login."""
 HASH_METHODS = ("scrypt:", "pbkdf2:")
 
 
@@ -43,9 +47,12 @@ class CredentialKey:
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatorInfo:
+    """`friendly`: what a form calls it; `admin`: for the people who run the catalogue."""
+
     mnemonic: str
     keys: tuple[CredentialKey, ...]
     admin: bool = False
+    friendly: str | None = None
 
 
 USERNAME_AND_PASSWORD = (CredentialKey("username"), CredentialKey("password", hide=True))
@@ -55,6 +62,7 @@ class UserStore(Protocol):
     """Where the accounts of a mechanism are. All names are without the mechanism."""
 
     def password_hash(self, connection: Connection, name: str) -> str | None: ...
+    def any_hash(self, connection: Connection) -> str | None: ...
     def names(self, connection: Connection) -> list[str]: ...
     def put(self, connection: Connection, name: str, password_hash: str) -> None: ...
     def remove(self, connection: Connection, name: str) -> bool: ...
@@ -70,6 +78,9 @@ class FileUsers:
 
     def password_hash(self, connection: Connection, name: str) -> str | None:  # noqa: ARG002
         return self._read().get(name)
+
+    def any_hash(self, connection: Connection) -> str | None:  # noqa: ARG002
+        return next(iter(self._read().values()), None)
 
     def names(self, connection: Connection) -> list[str]:  # noqa: ARG002
         return sorted(self._read())
@@ -121,6 +132,9 @@ class DatabaseUsers:
     def password_hash(self, connection: Connection, name: str) -> str | None:
         return connection.execute(select(accounts.c.passwordHash).where(accounts.c.name == name)).scalar()
 
+    def any_hash(self, connection: Connection) -> str | None:
+        return connection.execute(select(accounts.c.passwordHash).limit(1)).scalar()
+
     def names(self, connection: Connection) -> list[str]:
         return list(connection.execute(select(accounts.c.name).order_by(accounts.c.name)).scalars())
 
@@ -137,20 +151,31 @@ class Authenticators:
 
     def __init__(self, settings: Settings) -> None:
         self._mechanisms = settings.mechanisms
+        self._friendly = dict(settings.friendly_names)
+        self._admin = settings.admin_mechanisms
+        self._attempts = Attempts() if settings.slow_down_logins else None
         self._stores: dict[str, UserStore] = {"db": DatabaseUsers()}
         if settings.users_file is not None:
             self._stores["simple"] = FileUsers(settings.users_file)
 
     def describe(self) -> Sequence[AuthenticatorInfo]:
         """What a client may ask its user for."""
-        return [AuthenticatorInfo(m, () if m == "anon" else USERNAME_AND_PASSWORD) for m in self._mechanisms]
+        return [
+            AuthenticatorInfo(m, () if m == "anon" else USERNAME_AND_PASSWORD, m in self._admin, self._friendly.get(m))
+            for m in self._mechanisms
+        ]
 
     def store(self, mechanism: str) -> UserStore | None:
         """Where the accounts of `simple` or `db` are kept; None when there is no such place."""
         return self._stores.get(mechanism)
 
-    def authenticate(self, connection: Connection, plugin: str | None, credentials: Mapping[str, str]) -> str:
-        """Check the credentials and return the user name, `<mechanism>/<name>`. Raises IcatError of type SESSION."""
+    def authenticate(
+        self, connection: Connection, plugin: str | None, credentials: Mapping[str, str], address: str = ""
+    ) -> str:
+        """Check the credentials and return the user name, `<mechanism>/<name>`. Raises IcatError of type SESSION.
+
+        `address`: where the attempt comes from.
+        """
         if plugin not in self._mechanisms:
             raise IcatError("SESSION", f"Authenticator mnemonic {'null' if plugin is None else plugin} not recognised")
         if plugin == "anon":
@@ -160,12 +185,28 @@ class Authenticators:
             raise IcatError("SESSION", "username cannot be null or empty.")
         if not password:
             raise IcatError("SESSION", "password cannot be null or empty.")
-        store = self._stores.get(plugin)
-        expected = store.password_hash(connection, name) if store and "\0" not in name else None
-        # An unknown name costs as much time as a wrong password, so that names cannot be guessed by the clock.
-        if not check_password_hash(expected or _nobody(), password) or expected is None:
+        if len(name) > MAX_LENGTH or len(password) > MAX_LENGTH:
             raise IcatError("SESSION", "The username and password do not match")
-        return f"{plugin}/{name}"
+        account = f"{plugin}/{name}"
+        if self._attempts is not None:
+            self._attempts.check(account, address)
+        known = self._matches(connection, plugin, name, password)
+        if self._attempts is not None:
+            (self._attempts.succeeded if known else self._attempts.failed)(account, address)
+        if not known:
+            raise IcatError("SESSION", "The username and password do not match")
+        return account
+
+    def _matches(self, connection: Connection, plugin: str, name: str, password: str) -> bool:
+        store = self._stores.get(plugin)
+        if store is None:
+            return False
+        expected = store.password_hash(connection, name) if "\0" not in name else None
+        if expected is None:
+            # The same work as for the accounts that are there, whatever their hashes cost.
+            check_password_hash(store.any_hash(connection) or _nobody(), password)
+            return False
+        return check_password_hash(expected, password)
 
 
 def hash_password(password: str) -> str:

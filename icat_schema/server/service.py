@@ -75,7 +75,7 @@ class Service:
     def login(self, plugin: str | None, credentials: Mapping[str, str]) -> str:
         """Open a session. The password is checked before the database is locked for writing."""
         with reading(self.engine) as connection:
-            user_name = self.authenticators.authenticate(connection, plugin, credentials)
+            user_name = self.authenticators.authenticate(connection, plugin, credentials, current_address.get())
         with writing(self.engine) as connection:
             return self._sessions.open(connection, user_name)
 
@@ -116,9 +116,7 @@ class Service:
         """The results may only be read inside the context: they come from the open transaction."""
         with reading(self.engine) as connection:
             caller = self._caller(connection, session_id)
-            if query is None:
-                raise IcatError("BAD_PARAMETER", "query is not set")
-            yield self._catalogue.search(connection, caller, query)
+            yield self._catalogue.search(connection, caller, self._query(query))
 
     @contextmanager
     def search_as(self, caller: Caller, query: str) -> Iterator[SearchResult]:
@@ -129,9 +127,7 @@ class Service:
     def get(self, session_id: SessionId, query: str | None, id_: int) -> Frame:
         with reading(self.engine) as connection:
             caller = self._caller(connection, session_id)
-            if query is None:
-                raise IcatError("BAD_PARAMETER", "query is not set")
-            return self._catalogue.get(connection, caller, query, id_)
+            return self._catalogue.get(connection, caller, self._query(query), id_)
 
     def text_hits(self, session_id: SessionId, text: str, max_count: int) -> list[Hit]:
         """Free-text search, see `text.query`; nothing is found where it is switched off."""
@@ -150,6 +146,14 @@ class Service:
         if not caller.is_root:
             raise IcatError("INSUFFICIENT_PRIVILEGES", "user must be in rootUserNames")
         return caller
+
+    def _query(self, text: str | None) -> str:
+        if text is None:
+            raise IcatError("BAD_PARAMETER", "query is not set")
+        longest = self.settings.max_query_length
+        if len(text) > longest:
+            raise IcatError("BAD_PARAMETER", f"The query has {len(text)} characters, more than {longest}")
+        return text
 
     # Writing
 

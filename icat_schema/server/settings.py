@@ -26,6 +26,9 @@ class Settings:
     `zone` is the server's local time: dates without an offset are read in it, dates in answers are written in it.
     `users_file` holds the accounts of the mechanism `simple`; those of `db` are in the database. Sessions live
     `lifetime_minutes` from login or refresh, whether they are used or not.
+
+    `slow_down_logins`: make who guesses passwords wait. `proxies`: how many addresses at the end of X-Forwarded-For
+    were written by our own proxies. `idle_seconds`: after which a connection on which nothing happens is closed.
     """
 
     database: str = "sqlite:///var/catalogue.db"
@@ -35,13 +38,21 @@ class Settings:
     root_user_names: frozenset[str] = frozenset({"simple/root"})
     mechanisms: tuple[Mechanism, ...] = ("db", "simple", "anon")
     users_file: Path | None = Path("var/catalogue-users")
+    friendly_names: tuple[tuple[Mechanism, str], ...] = ()
+    admin_mechanisms: frozenset[Mechanism] = frozenset()
+    slow_down_logins: bool = True
     lifetime_minutes: int = 120
     max_entities: int = 10_000
     max_ids_in_query: int = 500
+    max_query_length: int = 500_000
     max_request_bytes: int = 128 * 1024 * 1024
     max_query_seconds: float = 60.0
-    max_import_bytes: int = 4 * 1024 * 1024 * 1024
+    max_import_bytes: int = 1024 * 1024 * 1024
     max_import_seconds: float = 3600.0
+    max_header_bytes: int = 256 * 1024
+    max_connections: int = 1_000
+    idle_seconds: int = 120
+    proxies: int = 0
     threads: int = 8
     text_search: bool = True
 

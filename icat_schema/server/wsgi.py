@@ -82,7 +82,8 @@ def application(
     service: Service, files: DataService | None = None
 ) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
     """The WSGI application. Forwarded headers of one proxy decide the address that the WSDL names."""
-    return ProxyFix(Application(service, files), x_for=0, x_proto=1, x_host=1, x_port=1, x_prefix=1)
+    proxies = service.settings.proxies
+    return ProxyFix(Application(service, files), x_for=proxies, x_proto=1, x_host=1, x_port=1, x_prefix=1)
 
 
 class Application:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,6 +15,7 @@ import click
 import waitress
 
 from icat_schema.server.commands.data import data_options
+from icat_schema.server.commands.limits import limit_options
 from icat_schema.server.commands.options import (
     DEFAULTS,
     open_service,
@@ -27,6 +29,11 @@ from icat_schema.server.ids.service import DataService
 from icat_schema.server.ids.settings import DataSettings
 from icat_schema.server.service import Service
 from icat_schema.server.wsgi import application
+
+CLEANUP_SECONDS = 30
+"""How often silent connections are looked for."""
+MAX_BUFFERED = 2**40
+"""Bytes of an answer that wait for a slow client in a temporary file; below that its thread serves somebody else."""
 
 
 @click.command()
@@ -47,8 +54,16 @@ from icat_schema.server.wsgi import application
     "--lifetime", "LIFETIME", default=DEFAULTS.lifetime_minutes, type=click.IntRange(1), help="minutes of a session"
 )
 @option("--max-entities", "MAX_ENTITIES", default=DEFAULTS.max_entities, type=click.IntRange(1), help="of one search")
+@option(
+    "--max-query-seconds",
+    "MAX_QUERY_SECONDS",
+    default=DEFAULTS.max_query_seconds,
+    type=click.FloatRange(0.1),
+    help="of the database's work for one search",
+)
 @option("--threads", "THREADS", default=DEFAULTS.threads, type=click.IntRange(1), help="calls at the same time")
 @option("--quiet/--log-calls", "QUIET", default=False, help="leave out the log line of each call")
+@limit_options
 @data_options
 def serve(
     database: str,
@@ -60,8 +75,10 @@ def serve(
     mechanism: tuple[Any, ...],
     lifetime: int,
     max_entities: int,
+    max_query_seconds: float,
     threads: int,
     quiet: bool,
+    limits: Mapping[str, Any],
     data: DataSettings | None,
 ) -> None:
     """Answer clients until SIGTERM or SIGINT; calls in progress are finished."""
@@ -76,7 +93,9 @@ def serve(
         mechanisms=mechanism,
         lifetime_minutes=lifetime,
         max_entities=max_entities,
+        max_query_seconds=max_query_seconds,
         threads=threads,
+        **limits,
     )
     service = open_service(settings)
     files = DataService(service, data) if data is not None else None
@@ -102,7 +121,13 @@ def _listen(service: Service, files: DataService | None) -> None:
             port=settings.port,
             threads=settings.threads,
             ident=None,
-            max_request_body_size=2 * settings.max_request_bytes,  # the application refuses earlier, as a fault
+            max_request_body_size=max(2 * settings.max_request_bytes, settings.max_import_bytes),
+            max_request_header_size=settings.max_header_bytes,
+            connection_limit=settings.max_connections,
+            channel_timeout=settings.idle_seconds,
+            cleanup_interval=min(settings.idle_seconds, CLEANUP_SECONDS),
+            asyncore_use_poll=True,  # select() ends at 1024 files
+            outbuf_high_watermark=MAX_BUFFERED,
             clear_untrusted_proxy_headers=False,
         )
     except OSError as error:

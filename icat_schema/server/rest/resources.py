@@ -31,10 +31,12 @@ def version(_service: Service, _request: Request) -> Response:
 
 
 def properties(service: Service, _request: Request) -> Response:
-    authenticators = []
+    authenticators: list[dict[str, Any]] = []
     for info in service.authenticators.describe():
         keys = [{"name": k.name, "hide": True} if k.hide else {"name": k.name} for k in info.keys]
-        authenticators.append({"mnemonic": info.mnemonic, "keys": keys, **({"admin": True} if info.admin else {})})
+        about: dict[str, Any] = {"mnemonic": info.mnemonic, "keys": keys}
+        about |= {"admin": True} if info.admin else {}
+        authenticators.append(about | ({"friendly": info.friendly} if info.friendly else {}))
     settings = service.settings
     return answer(
         {

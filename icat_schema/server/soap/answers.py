@@ -113,8 +113,10 @@ def authenticator_info(info: AuthenticatorInfo) -> str:
     keys = "".join(
         f"<keys><hide>{str(key.hide).lower()}</hide><name>{escaped(key.name)}</name></keys>" for key in info.keys
     )
+    friendly = f"<friendly>{escaped(info.friendly)}</friendly>" if info.friendly else ""
     return (
-        f"<return><admin>{str(info.admin).lower()}</admin>{keys}<mnemonic>{escaped(info.mnemonic)}</mnemonic></return>"
+        f"<return><admin>{str(info.admin).lower()}</admin>{friendly}{keys}"
+        f"<mnemonic>{escaped(info.mnemonic)}</mnemonic></return>"
     )
 
 

@@ -124,7 +124,7 @@ def test_an_entity_shows_values_dates_with_milliseconds_and_empty_lists(rest: Re
     (id_,) = rest.write(facility.dataset("shown", complete=True, startDate=start))
     (found,) = rest.search(f"SELECT d FROM Dataset d WHERE d.id = {id_} INCLUDE d.type")
     content = found["Dataset"]
-    assert content["startDate"] == "2020-01-02T04:04:05.000+01:00"  # the server is in Berlin, its database keeps seconds
+    assert content["startDate"] == "2020-01-02T04:04:05.000+01:00"  # in Berlin, in whole seconds
     assert (content["complete"], content["fileSize"], content["createId"]) == (True, 0, "simple/root")
     assert content["type"]["name"] == "raw"
     assert content["datafiles"] == []

@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.installed-to-run
 TEST := $(VENV)/.installed-to-test
 FILE ?= tests/exchanges/exchanges.jsonl
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check unit browser conformance exchanges bench clean
+.PHONY: help install demo test lint check unit browser conformance exchanges fuzz bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +46,9 @@ conformance: $(TEST)  ## python-icat's own test suite against an embedded catalo
 
 exchanges: $(TEST)  ## replay exchanges that were recorded with an original ICAT: FILE=recorded.jsonl
 	$(BIN)/python -m tests.exchanges check --in '$(FILE)' $(EXCHANGES_ARGS)
+
+fuzz: $(TEST)  ## damaged requests against embedded catalogues: MINUTES=10 (for each TARGET soap, rest, query) SEED=1
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(TARGET),--target $(TARGET))
 
 bench: $(TEST)  ## ratios against named baselines
 	$(BIN)/python -m benchmarks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,10 +16,13 @@ INGEST_SECONDS = 600
 
 
 @contextmanager
-def reference_catalogue(folder: Path, users: Mapping[str, Mapping[str, str]]) -> Iterator[RunningCatalogue]:
-    """An embedded catalogue filled with python-icat's reference content; every account has the password PASSWORD."""
+def reference_catalogue(
+    folder: Path, users: Mapping[str, Mapping[str, str]], options: Sequence[str] = ()
+) -> Iterator[RunningCatalogue]:
+    """An embedded catalogue filled with python-icat's reference content; every account has the password PASSWORD.
+    `options` go to `serve`."""
     accounts = [f"{user['plugin']}/{user['username']}" for user in users.values() if "username" in user]
-    server: RunningCatalogue = start_catalogue(folder, "--quiet", users=accounts, password=PASSWORD)
+    server: RunningCatalogue = start_catalogue(folder, "--quiet", *options, users=accounts, password=PASSWORD)
     try:
         _fill(server)
         yield server

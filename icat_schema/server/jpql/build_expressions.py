@@ -78,6 +78,11 @@ def compared_with(sign: str) -> tree.ComparisonOperator:
     return cast(tree.ComparisonOperator, "<>" if sign == "!=" else str(sign))
 
 
+def way(name: Token) -> Path:
+    """A path where no constant may stand."""
+    return Path(str(name), name.start_pos or 0)
+
+
 @v_args(inline=True)
 class ExpressionBuilder(Transformer[Token, Any]):
     """Called by the parser for every rule as soon as it is complete."""
@@ -136,7 +141,7 @@ class ExpressionBuilder(Transformer[Token, Any]):
         return tree.IsEmpty(value(node), negated is not None)
 
     def member_of(self, node: Any, negated: Token | None, path: Token) -> tree.MemberOf:
-        return tree.MemberOf(value(node), self.path(path), negated is not None)
+        return tree.MemberOf(value(node), way(path), negated is not None)
 
     def exists(self, select: Select) -> tree.Exists:
         return tree.Exists(select)
@@ -149,7 +154,7 @@ class ExpressionBuilder(Transformer[Token, Any]):
             if len(parts) != 4:
                 raise bad(f"An enumeration constant is written org.icatproject.<type>.<constant>, not {name}.")
             return tree.Constant(parts[2], parts[3], name.start_pos or 0)
-        return Path(str(name), name.start_pos or 0)
+        return way(name)
 
     def string(self, token: Token) -> tree.Text:
         return tree.Text(unquoted(token), token.start_pos or 0)
@@ -214,7 +219,7 @@ class ExpressionBuilder(Transformer[Token, Any]):
         return tree.Trim(value(node), "BOTH", _trimmed(character))
 
     def size(self, path: Token) -> tree.Size:
-        return tree.Size(self.path(path))
+        return tree.Size(way(path))
 
     def aggregate(self, function: Token, distinct: Token | None, node: Any) -> tree.Aggregate:
         return tree.Aggregate(cast(Any, function.type), value(node), distinct is not None, function.start_pos or 0)

@@ -7,7 +7,14 @@ from typing import Any, cast
 from lark import Token, v_args
 
 from icat_schema.server.jpql import tree
-from icat_schema.server.jpql.build_expressions import ExpressionBuilder, compared_with, condition, value, whole_number
+from icat_schema.server.jpql.build_expressions import (
+    ExpressionBuilder,
+    compared_with,
+    condition,
+    value,
+    way,
+    whole_number,
+)
 from icat_schema.server.jpql.complain import bad
 from icat_schema.server.jpql.tree import Condition, Path, Select, Value
 
@@ -62,7 +69,7 @@ class Builder(ExpressionBuilder):
         return condition(node)
 
     def group_by(self, *names: Token) -> tuple[Path, ...]:
-        return tuple(self.path(n) for n in names)
+        return tuple(way(n) for n in names)
 
     def order_by(self, *items: tree.Order) -> Ordering:
         return Ordering(items)
@@ -71,7 +78,7 @@ class Builder(ExpressionBuilder):
         return tree.Order(value(node), direction is not None and direction.type == "DESC")
 
     def order_item_path(self, name: Token, direction: Token | None) -> tree.Order:
-        return self.order_item(self.path(name), direction)
+        return self.order_item(way(name), direction)
 
     def ranges(self, *ranges: tree.Range | tree.Join) -> tuple[tree.Range | tree.Join, ...]:
         # `FROM a b, b.c d` is a join; only the first range of a select can start at an outer variable.
@@ -82,10 +89,10 @@ class Builder(ExpressionBuilder):
         return tree.Range(str(source), str(variable), source.start_pos or 0)
 
     def inner_join(self, path: Token, variable: Token) -> tree.Join:
-        return tree.Join(self.path(path), str(variable))
+        return tree.Join(way(path), str(variable))
 
     def left_join(self, path: Token, variable: Token) -> tree.Join:
-        return tree.Join(self.path(path), str(variable), outer=True)
+        return tree.Join(way(path), str(variable), outer=True)
 
     def fetch_join(self, *_: Token) -> tree.Join:
         raise bad("The FETCH keyword is not permitted")
@@ -122,7 +129,7 @@ class Builder(ExpressionBuilder):
         if includes is not None and "." in target:
             raise bad("INCLUDE is only possible if whole entities are asked for.")
         return tree.Concise(
-            target=self.path(target),
+            target=way(target),
             distinct=distinct is not None,
             includes=includes,
             order_by=order,
@@ -132,9 +139,7 @@ class Builder(ExpressionBuilder):
         )
 
     def concise_aggregate(self, function: Token, target: Token, bracket: Any, *steps: tree.Step) -> tree.Concise:
-        return tree.Concise(
-            target=self.path(target), aggregate=cast(Any, function.type), condition=bracket, steps=steps
-        )
+        return tree.Concise(target=way(target), aggregate=cast(Any, function.type), condition=bracket, steps=steps)
 
     def window(self, offset: Token, count: Token) -> tree.Limit:
         return self.limit(offset, count)

@@ -8,6 +8,9 @@ from icat_schema.definitions import Entity, ToMany, ToOne, schema
 from icat_schema.server.jpql import tree
 from icat_schema.server.jpql.complain import bad
 
+MAX_LEVELS = 40
+"""Relations behind each other."""
+
 
 @dataclass(slots=True)
 class Included:
@@ -15,6 +18,7 @@ class Included:
 
     entity: Entity
     steps: dict[str, tuple[ToOne | ToMany, Included]] = field(default_factory=dict)
+    level: int = 0
 
     def step(self, name: str) -> Included:
         """Add the relation. Raises IcatError when there is none of this name, or it is included already."""
@@ -23,7 +27,9 @@ class Included:
             raise bad(f"Problem with INCLUDE clause: {name} is not a field of {self.entity.name}")
         if name in self.steps:
             raise bad(f"INCLUDE clause contains redundant path to {name}")
-        target = Included(schema().entities[relation.target])
+        if self.level == MAX_LEVELS:
+            raise bad(f"The INCLUDE goes over more than {MAX_LEVELS} relations behind each other.")
+        target = Included(schema().entities[relation.target], level=self.level + 1)
         self.steps[name] = (relation, target)
         return target
 

@@ -189,3 +189,29 @@ def test_a_query_that_takes_too_long_is_stopped(ask: Asking) -> None:
     with pytest.raises(IcatError, match=r"takes longer than 0\.3 s") as caught:
         hurried(f"SELECT COUNT(t0) FROM {tables} WHERE p0.id + p5.id + d3.id = t1.id * 100000 + d4.id * p2.id")
     assert caught.value.type == "VALIDATION"
+
+
+def test_an_include_does_not_go_on_for_ever(ask: Asking) -> None:
+    there_and_back = ".investigation.datasets" * 20
+    assert ask(f"SELECT ds FROM Dataset ds WHERE ds.name = 'none' INCLUDE ds{there_and_back}") == []
+    with pytest.raises(IcatError, match="more than 40 relations") as caught:
+        ask(f"SELECT ds FROM Dataset ds INCLUDE ds{there_and_back}.investigation")
+    assert caught.value.type == "BAD_PARAMETER"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "org.icatproject.StudyStatus.NEW",
+        "COUNT(org.icatproject.StudyStatus.NEW)",
+        "Study ORDER BY org.icatproject.StudyStatus.NEW",
+        "SELECT s FROM Study s JOIN org.icatproject.StudyStatus.NEW x",
+        "SELECT COUNT(s) FROM Study s GROUP BY org.icatproject.StudyStatus.NEW",
+        "SELECT s FROM Study s WHERE SIZE(org.icatproject.StudyStatus.NEW) = 1",
+        "SELECT s FROM Study s WHERE s MEMBER OF org.icatproject.StudyStatus.NEW",
+    ],
+)
+def test_constants_are_no_paths(ask: Asking, query: str) -> None:
+    with pytest.raises(IcatError) as caught:
+        ask(query)
+    assert caught.value.type == "BAD_PARAMETER"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError, ProgrammingE
 from icat_schema.server.authz import Grant, Grants, Rules
 from icat_schema.server.caller import Caller
 from icat_schema.server.entities.frames import Frame, values_of
-from icat_schema.server.entities.reader import FrameReader, references
+from icat_schema.server.entities.reader import FrameReader, references, step_statement
 from icat_schema.server.errors import IcatError
 from icat_schema.server.jpql import tree
 from icat_schema.server.jpql.compile import Compiled, compile_query, entity_columns
@@ -87,6 +87,7 @@ class Catalogue:
         self._zone = zone
         self._limits = limits
         self._compiled_cached = lru_cache(CACHED_QUERIES)(self._compile)
+        self._step_cached = lru_cache(CACHED_QUERIES)(partial(step_statement, self.rules))
         self._authorized_cached = lru_cache(CACHED_QUERIES)(self._authorize)
 
     def search(self, connection: Connection, caller: Caller, query: str) -> SearchResult:
@@ -163,7 +164,7 @@ class Catalogue:
         steps = set() if caller.is_root or not included.steps else self.rules.public_steps(connection)
         return FrameReader(
             connection,
-            self.rules,
+            self._step_cached,
             {name: grant.one_by_one() for name, grant in grants.items()},
             steps,
             self.rules.parameters(caller),

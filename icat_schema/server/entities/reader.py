@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, select
 
-from icat_schema.definitions import ToMany, ToOne
-from icat_schema.server.authz import EVERYTHING, Grants, Rules
+from icat_schema.definitions import ToMany, ToOne, schema
+from icat_schema.server.authz import EVERYTHING, Grant, Grants, Rules
 from icat_schema.server.entities.frames import ID_POSITION, Frame, Many, One
 from icat_schema.server.errors import IcatError
 from icat_schema.server.jpql.compile import entity_columns
-from icat_schema.server.jpql.compile_functions import among
 from icat_schema.server.jpql.include import Included
 from icat_schema.server.store.fetch import Column, fetch, joined
 from icat_schema.server.store.tables import relation_column, table
 
+IDS = "ids"
+"""Parameter of the statements below: the ids to look for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a statement that reads included objects is made of: the entity, the column that the ids are looked for in,
+    relations whose ids are read as well, what the caller may read, and how many rows at most."""
+
+    entity: str
+    column: str
+    references: tuple[str, ...]
+    grant: Grant
+    most: int
+
+
+def step_statement(rules: Rules, step: Step) -> Select[Any]:
+    """The objects as `entity_columns`, and the column that was looked in, in the order of their ids."""
+    entity = schema().entities[step.entity]
+    rows = table(step.entity).alias()
+    listed = bindparam(IDS, type_=BigInteger(), expanding=True, literal_execute=True)
+    return (
+        select(*entity_columns(rows, entity, step.references), rows.c[step.column].label("sought"))
+        .where(rows.c[step.column].in_(listed), rules.filter(step.grant, entity, rows.c.id, rows))
+        .order_by(rows.c.id)
+        .limit(step.most)
+    )
+
 
 @dataclass(slots=True)
 class FrameReader:
-    """Makes frames for one caller. `total` counts the objects of the result, which `max_entities` limits; an object
-    counts as often as it occurs."""
+    """Makes frames for one caller. `statement` gives (and remembers) what `step_statement` makes. `total` counts the
+    objects of the result, which `max_entities` limits; an object counts as often as it occurs."""
 
     connection: Connection
-    rules: Rules
+    statement: Callable[[Step], Select[Any]]
     grants: Grants
     public_steps: set[tuple[str, str]]
     parameters: dict[str, Any]
@@ -56,8 +83,7 @@ class FrameReader:
         return frame
 
     def _one(self, ids: Column, times: Sequence[int], target: Included, granted: bool) -> One:
-        rows = table(target.entity.name).alias()
-        columns = self._columns(rows, rows.c.id, set(ids) - {None}, target, granted, [])
+        *columns, _ = self._columns("id", set(ids) - {None}, target, granted)
         place = {id_: position for position, id_ in enumerate(columns[ID_POSITION])}
         positions = [place.get(id_) for id_ in ids]
         times_below = [0] * len(place)
@@ -68,9 +94,7 @@ class FrameReader:
         return One(self._filled(columns, target, times_below), positions)
 
     def _many(self, ids: Column, times: Sequence[int], relation: ToMany, target: Included, granted: bool) -> Many:
-        rows = table(target.entity.name).alias()
-        owner = rows.c[relation_column(relation.inverse)]
-        *columns, owners = self._columns(rows, owner, ids, target, granted, [owner])
+        *columns, owners = self._columns(relation_column(relation.inverse), ids, target, granted)
         place = {id_: position for position, id_ in enumerate(ids)}
         positions: list[list[int]] = [[] for _ in ids]
         for position, owner_id in enumerate(owners):
@@ -79,29 +103,18 @@ class FrameReader:
         self._count(sum(times_below))
         return Many(self._filled(columns, target, times_below), positions)
 
-    def _columns(
-        self,
-        rows: FromClause,
-        column: ColumnElement[Any],
-        ids: Iterable[int],
-        target: Included,
-        granted: bool,
-        extra: list[ColumnElement[Any]],
-    ) -> list[Column]:
-        """Columns of the target's rows with one of the ids in the column, those that may be read, in the order of their
-        ids within each portion of the given ones."""
+    def _columns(self, column: str, ids: Iterable[int], target: Included, granted: bool) -> list[Column]:
+        """The target's rows with one of the ids in the column, those that may be read, in the order of their ids within
+        each portion of the given ones."""
         grant = EVERYTHING if granted else self.grants[target.entity.name]
-        selected = [*entity_columns(rows, target.entity, references(target)), *extra]
-        readable = self.rules.filter(grant, target.entity, rows.c.id, rows)
-        statement = select(*selected).where(readable).order_by(rows.c.id).limit(self.max_entities + 1)
+        step = Step(target.entity.name, column, references(target), grant, self.max_entities + 1)
+        statement = self.statement(step)
 
         def found() -> Iterator[list[Column]]:
             for portion in portions(ids, self.portion):
-                yield from fetch(
-                    self.connection, statement.where(among(column, portion)), self.parameters, self.max_entities + 1
-                )
+                yield from fetch(self.connection, statement, {**self.parameters, IDS: portion}, step.most)
 
-        return joined(found()) or [()] * len(selected)
+        return joined(found()) or [()] * (len(target.entity.attributes) + len(step.references) + 1)
 
     def _count(self, number: int) -> None:
         self.total += number

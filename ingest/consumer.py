@@ -17,6 +17,7 @@ from drac_plugins.core.leases import Leases
 from drac_plugins.core.links.writing import Links, LinkSettings
 from drac_plugins.core.settings import Settings
 from drac_plugins.core.storage import Store
+from drac_plugins.core.useroffice import user_office
 from icat_schema.gateway import Session
 from icat_schema.parameters import vocabulary
 from ingest.archive_status import Archive
@@ -65,7 +66,9 @@ class Consumer:
         self._now = now
         self._facility = Facility(session, facility.name, ingest.beamline_aliases)
         self._leases = Leases(store, owner=installation(settings), now=now)
-        self._investigations = Investigations(session, self._facility, self._leases, ingest)
+        self._investigations = Investigations(
+            session, self._facility, self._leases, ingest, user_office(settings), lambda: self.parameter_types
+        )
         self._parameter_types: ParameterTypes | None = None
         self._making_types = threading.Lock()
         self._sums_costs: dict[int, float] = {}
@@ -210,9 +213,10 @@ class Consumer:
 
     def _investigation(self, message: InvestigationMessage) -> Done:
         if message.investigation_id is not None and not message.proposal:
-            reschedule(self._session, self.parameter_types, message)
+            reschedule(self._session, self.parameter_types, message, self._investigations.scheduled)
             return Done(investigation_id=message.investigation_id, warnings=message.warnings)
         instrument = self._registration.instrument(message.beamline)
+        self._investigations.refresh(message.proposal, instrument)
         wish = Wish(instrument[0], message.start, message.investigation_id)
         slots = self._investigations.of_proposal(message.proposal)
         found = self._investigations.place(message.proposal, instrument, wish, slots)

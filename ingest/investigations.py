@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from drac_plugins.core.errors import Unavailable
 from drac_plugins.core.leases import Leases
 from drac_plugins.core.settings import Ingest
 from drac_plugins.core.spelling import comparison_key
+from drac_plugins.core.useroffice import UserOffice
 from icat_schema.gateway import Change, New, Ref, Select, Session
 from icat_schema.gateway.conditions import And, Eq, Like, Or
 from icat_schema.gateway.errors import ObjectExists
 from ingest.facility import Facility
 from ingest.names import proposal_key
 from ingest.outcome import NotYet, Refused
+from ingest.parameters import ParameterTypes
+from ingest.scheduled import Scheduled
 from ingest.sessions import Choice, Slot, Wish, choose
+
+log = logging.getLogger(__name__)
 
 _STEP = "session"
 _LONGEST = 255
@@ -34,12 +41,63 @@ class Found:
 class Investigations:
     """Finds the investigation of a message, or makes an open-ended one. Thread-safe."""
 
-    def __init__(self, session: Session, facility: Facility, leases: Leases, settings: Ingest) -> None:
+    def __init__(
+        self,
+        session: Session,
+        facility: Facility,
+        leases: Leases,
+        settings: Ingest,
+        office: UserOffice | None = None,
+        types: Callable[[], ParameterTypes] | None = None,
+    ) -> None:
         self._session = session
         self._facility = facility
         self._leases = leases
         self._settings = settings
         self._type_id: int | None = None
+        made = Scheduled(office, session, facility, types, self._type) if office and types else None
+        self.scheduled: Scheduled | None = made
+
+    def refresh(self, proposal: str, beamline: tuple[int, str]) -> None:
+        """Ask the user office about a proposal, also when a session is known: dates may have moved. One that does not
+        answer is asked again when a session is missing."""
+        if self.scheduled is None:
+            return
+        with self._leases.hold([self._lease(proposal, beamline)]):
+            try:
+                self._bring(proposal, self.of_proposal(proposal))
+            except Unavailable as error:
+                log.warning("%s; the catalogue alone decides about sessions of %s", error.message, proposal)
+
+    def _bring(self, proposal: str, slots: list[Slot]) -> int:
+        if self.scheduled is None:
+            return 0
+        names = list(dict.fromkeys(slot.name for slot in slots))
+        with self._leases.hold([f"user office:{proposal_key(proposal, self._settings.proposal_aliases)[:200]}"]):
+            return self.scheduled.bring(proposal, names, catalogue_spelling(proposal))
+
+    def _lease(self, proposal: str, beamline: tuple[int, str]) -> str:
+        return f"session:{proposal_key(proposal, self._settings.proposal_aliases)[:200]}:{beamline[0]}"
+
+    def refresh(self, proposal: str, beamline: tuple[int, str]) -> None:
+        """Ask the user office about a proposal, also when a session is known: dates may have moved. One that does not
+        answer is asked again when a session is missing."""
+        if self.scheduled is None:
+            return
+        with self._leases.hold([self._lease(proposal, beamline)]):
+            try:
+                self._bring(proposal, self.of_proposal(proposal))
+            except Unavailable as error:
+                log.warning("%s; the catalogue alone decides about sessions of %s", error.message, proposal)
+
+    def _bring(self, proposal: str, slots: list[Slot]) -> int:
+        if self.scheduled is None:
+            return 0
+        names = list(dict.fromkeys(slot.name for slot in slots))
+        return self.scheduled.bring(proposal, names, catalogue_spelling(proposal))
+
+    def _lease(self, proposal: str, beamline: tuple[int, str]) -> str:
+        return f"session:{proposal_key(proposal, self._settings.proposal_aliases)[:200]}:{beamline[0]}"
 
     def of_proposal(self, proposal: str) -> list[Slot]:
         """Every investigation whose proposal is this one in some spelling, in one query."""
@@ -82,10 +140,12 @@ class Investigations:
 
     def _change(self, proposal: str, beamline: tuple[int, str], wish: Wish) -> Choice:
         """Look again while nobody else makes sessions of this proposal and beamline, then make or move one."""
-        key = f"session:{proposal_key(proposal, self._settings.proposal_aliases)[:200]}:{beamline[0]}"
-        with self._leases.hold([key]):
+        with self._leases.hold([self._lease(proposal, beamline)]):
             slots = self.of_proposal(proposal)
             chosen = choose(wish, slots, self._tolerance)
+            if (chosen is None or chosen.start is not None) and self._bring(proposal, slots):
+                slots = self.of_proposal(proposal)
+                chosen = choose(wish, slots, self._tolerance)
             if chosen is None:
                 return Choice(self._create(proposal, beamline, wish.moment, slots), "open-ended")
             if chosen.start is not None:

@@ -8,7 +8,7 @@ FILE ?= tests/exchanges/exchanges.jsonl
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check unit browser conformance exchanges fuzz bench clean
+.PHONY: help install demo test lint check unit browser conformance contract exchanges fuzz bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ browser: $(TEST)  ## the pages in headless Chromium
 
 conformance: $(TEST)  ## python-icat's own test suite against an embedded catalogue
 	$(BIN)/python -m tests.conformance.run $(CONFORMANCE_ARGS)
+
+contract: $(TEST)  ## how many of the published ICAT+ operations are served as published
+	$(BIN)/python -m tests.contract
 
 exchanges: $(TEST)  ## replay exchanges that were recorded with an original ICAT: FILE=recorded.jsonl
 	$(BIN)/python -m tests.exchanges check --in '$(FILE)' $(EXCHANGES_ARGS)

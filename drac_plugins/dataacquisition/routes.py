@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response
 
+from drac_plugins.core.errors import Invalid
 from drac_plugins.core.reads import datasets as dataset_reads
 from drac_plugins.core.reads import investigations as investigation_reads
 from drac_plugins.core.reads.criteria import DatasetCriteria
@@ -40,6 +41,8 @@ def investigations(caller: Caller, query: Query) -> Response:
 @blueprint.response(200, schemas.DatasetSchema(many=True))
 def datasets(caller: Caller, query: Query) -> Response:
     """Datasets of an investigation, in order of registration"""
+    if not query["investigation_id"]:
+        raise Invalid("investigationId: the identifier of an investigation is needed")
     view = View(caller.session, facility_zone())
     criteria = DatasetCriteria(investigation_ids=query["investigation_id"], search=query["search"])
     page = dataset_reads.find(view, criteria, arguments.window(query))

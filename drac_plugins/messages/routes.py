@@ -13,7 +13,7 @@ blueprint = Blueprint("Messages", __name__, description="What portals show to ev
 
 @blueprint.route("/messages")
 @blueprint.arguments(schemas.MessageQuery)
-@blueprint.response(200, schemas.Message(many=True))
+@blueprint.response(200, schemas.PortalMessage(many=True))
 def messages(query: dict[str, Any]) -> Sequence[service.Message]:
     """Messages to be shown now"""
     return service.shown(services(), query["type"])
@@ -22,7 +22,7 @@ def messages(query: dict[str, Any]) -> Sequence[service.Message]:
 @blueprint.route("/messages/<sessionId>/information", methods=["PUT"])
 @blueprint.session_in_path()
 @blueprint.arguments(schemas.NewMessage, location="json")
-@blueprint.response(200, schemas.Message)
+@blueprint.response(200, schemas.PortalMessage)
 def set_information(caller: Caller, body: dict[str, Any]) -> service.Message:
     """Set the information message; administrators"""
     return service.set_information(services(), caller.session, body["message"] or "")

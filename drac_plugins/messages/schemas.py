@@ -20,7 +20,7 @@ class NewMessage(QuerySchema):
     message = fields.String(load_default="", allow_none=True, validate=validate.Length(max=MAX_TEXT))
 
 
-class Message(ma.Schema):
+class PortalMessage(ma.Schema):
     id = fields.String(data_key="_id")
     type = fields.String(required=True)
     message = fields.String()

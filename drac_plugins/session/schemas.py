@@ -19,6 +19,11 @@ class Credentials(QuerySchema):
     )
 
 
+def _nothing(data_key: str) -> fields.Constant:
+    """A list that clients index but nobody fills."""
+    return fields.Constant((), data_key=data_key, metadata={"type": "array", "items": {}})
+
+
 class UserByPrefix(ma.Schema):
     id = fields.Integer()
     name = fields.String()
@@ -31,11 +36,11 @@ class UserByPrefix(ma.Schema):
     create_time = WireDateTime(data_key="createTime")
     mod_id = fields.String(data_key="modId")
     mod_time = WireDateTime(data_key="modTime")
-    data_publication_users = fields.Constant((), data_key="dataPublicationUsers")
-    instrument_scientists = fields.Constant((), data_key="instrumentScientists")
-    investigation_users = fields.Constant((), data_key="investigationUsers")
-    studies = fields.Constant(())
-    user_groups = fields.Constant((), data_key="userGroups")
+    data_publication_users = _nothing("dataPublicationUsers")
+    instrument_scientists = _nothing("instrumentScientists")
+    investigation_users = _nothing("investigationUsers")
+    studies = _nothing("studies")
+    user_groups = _nothing("userGroups")
 
 
 class Session(ma.Schema):

@@ -114,7 +114,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         return decorate
 
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **options: Any) -> Any:
-        doc_info.get("arguments", {}).pop("responses", None)  # the blueprint's default error covers them
+        described = doc_info.get("arguments", {})
+        described.pop("responses", None)  # the blueprint's default error covers them
+        if "parameters" in described:
+            described["parameters"] = _one_form(described["parameters"])
         return super()._prepare_arguments_doc(doc, doc_info, **options)
 
     def _prepare_response_doc(self, doc: Any, doc_info: Any, **options: Any) -> Any:
@@ -178,6 +181,18 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         self.spec.components.response("PROBLEM", {"description": "What went wrong (RFC 9457)", "content": problem})
         for status in HTTPStatus:
             self.spec.components.response(status.name, {"description": status.phrase}, lazy=True)
+
+
+def _one_form(parameters: list[Any]) -> list[Any]:
+    """Fields and files of one form as the one body that OpenAPI 3 knows."""
+    parts = [one for one in parameters if isinstance(one, Mapping) and one.get("in") in ("form", "files")]
+    if len(parts) < 2:
+        return parameters
+    schemas = [part["schema"]() if isinstance(part["schema"], type) else part["schema"] for part in parts]
+    fields = {name: field for schema in schemas for name, field in schema.declared_fields.items()}
+    names = "And".join(type(schema).__name__ for schema in schemas)
+    whole = {**parts[-1], "in": "files", "schema": ma.Schema.from_dict(fields, name=names)()}
+    return [*(one for one in parameters if one not in parts), whole]
 
 
 _PROBLEM_SCHEMA: Mapping[str, Any] = {

@@ -153,7 +153,7 @@ class AcquisitionInvestigationQuery(InvestigationQuery):
 
 
 class AcquisitionDatasetQuery(ListQuery):
-    investigation_id = Identifiers("investigationId", "investigation identifier", required=True)
+    investigation_id = Identifiers("investigationId", "investigation identifier; needed")
 
 
 class SampleQuery(ListQuery):

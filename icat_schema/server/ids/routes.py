@@ -86,6 +86,7 @@ def _respond(service: DataService, request: Request, note: Callable[[str], Any])
         raise not_found("There is no such call") from None
     note(resource.__name__)
     if request.path == PUT_PATH:
-        request.max_content_length = service.settings.max_upload_bytes
-        request.max_form_memory_size = None if request.method == "PUT" else request.max_form_memory_size
+        request.max_content_length = None  # it would count the reading of the end, too
+        if (request.content_length or 0) > service.settings.max_upload_bytes:
+            raise bad_request(f"Files of more than {service.settings.max_upload_bytes} bytes are not accepted")
     return resource(service, request)  # type: ignore[no-any-return]

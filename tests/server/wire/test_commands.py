@@ -62,7 +62,7 @@ def test_a_password_is_asked_for_twice(run: Run) -> None:
         (("user", "add", "ada", "--password", "x"), "simple/NAME"),
         (("user", "add", "anon/ada", "--password", "x"), "simple/NAME"),
         (("user", "add", "simple/a:b", "--password", "x"), "cannot be kept in a users file"),
-        (("user", "remove", "db/nobody"), "There is no user 'nobody'"),
+        (("user", "remove", "db/nobody"), "There is no user 'db/nobody'"),
         (("rule", "add", "X", "Dataset"), "CRUD value X contains"),
         (("rule", "add", "R", "SELECT d FROM Bogus d"), "Bogus"),
         (("rule", "add", "R", "Dataset", "--grouping", "none"), "There is no Grouping 'none'"),
@@ -92,11 +92,11 @@ def test_rules_are_added_and_listed(run: Run) -> None:
     assert run("rule", "add", "crud", "Dataset").stdout == "rule 1\n"
     run("rule", "add", "R", "SELECT i FROM Investigation i WHERE i.name = 'x'")
     assert run("rule", "list").stdout.splitlines() == [
-        "CRUD *  Dataset",
-        "R    *  SELECT i FROM Investigation i WHERE i.name = 'x'",
+        "   1  CRUD *  Dataset",
+        "   2  R    *  SELECT i FROM Investigation i WHERE i.name = 'x'",
     ]
     first = json.loads(run("rule", "list", "--json").stdout.splitlines()[0])
-    assert first == {"crudFlags": "CRUD", "grouping": None, "what": "Dataset"}
+    assert first == {"id": 1, "crudFlags": "CRUD", "grouping": None, "what": "Dataset"}
 
 
 def test_an_account_added_while_the_server_runs_can_log_in_at_once(fresh_catalogue: RunningCatalogue) -> None:

@@ -1,0 +1,23 @@
+"""The crowd of `make crowd`, smaller. DRAC_CROWD_CREATES sets the calls of each client."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.server.crowd.run import Size, run_crowd
+from tests.server.operations.conftest import NewDatabase
+
+CREATES = int(os.environ.get("DRAC_CROWD_CREATES", "25"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_eight_clients_that_fail_and_die_lose_nothing(new_database: NewDatabase, tmp_path: Path) -> None:
+    report = run_crowd(tmp_path, Size(clients=8, creates=CREATES, kills=2, seed=1), new_database, print)
+    assert report.faults == []
+    assert report.dumps
+    assert report.kills == 2
+    assert {outcome for _, outcome in report.outcomes()} == {"stored", "refused", "unknown"}

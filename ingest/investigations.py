@@ -79,26 +79,6 @@ class Investigations:
     def _lease(self, proposal: str, beamline: tuple[int, str]) -> str:
         return f"session:{proposal_key(proposal, self._settings.proposal_aliases)[:200]}:{beamline[0]}"
 
-    def refresh(self, proposal: str, beamline: tuple[int, str]) -> None:
-        """Ask the user office about a proposal, also when a session is known: dates may have moved. One that does not
-        answer is asked again when a session is missing."""
-        if self.scheduled is None:
-            return
-        with self._leases.hold([self._lease(proposal, beamline)]):
-            try:
-                self._bring(proposal, self.of_proposal(proposal))
-            except Unavailable as error:
-                log.warning("%s; the catalogue alone decides about sessions of %s", error.message, proposal)
-
-    def _bring(self, proposal: str, slots: list[Slot]) -> int:
-        if self.scheduled is None:
-            return 0
-        names = list(dict.fromkeys(slot.name for slot in slots))
-        return self.scheduled.bring(proposal, names, catalogue_spelling(proposal))
-
-    def _lease(self, proposal: str, beamline: tuple[int, str]) -> str:
-        return f"session:{proposal_key(proposal, self._settings.proposal_aliases)[:200]}:{beamline[0]}"
-
     def of_proposal(self, proposal: str) -> list[Slot]:
         """Every investigation whose proposal is this one in some spelling, in one query."""
         key = proposal_key(proposal, self._settings.proposal_aliases)

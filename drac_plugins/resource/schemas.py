@@ -26,9 +26,7 @@ _TYPES = ("attachment", "annotation", "notification")
 class Facts(QuerySchema):
     """What is said of the file, beside it in the form."""
 
-    type = fields.String(
-        load_default="attachment", validate=validate.OneOf(_TYPES)
-    )
+    type = fields.String(load_default="attachment", validate=validate.OneOf(_TYPES))
     category = fields.String(load_default="file", validate=validate.Length(max=32))
     software = Text(load_default=None, validate=validate.Length(max=255))
     machine = Text(load_default=None, validate=validate.Length(max=255))

@@ -51,6 +51,15 @@ class BrokerSettings:
         return connection
 
 
+class _Vhost(str):
+    """Sent as it is, also when it is empty (as pyicat-plus does); stomp.py would send the host's name instead."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class _Delivery:
     connection: stomp.StompConnection11
@@ -184,7 +193,7 @@ class Subscriber:
             timeout=_ANSWER_SECONDS,
             heartbeats=(beat, beat),
             keepalive=True,
-            vhost=self._broker.vhost,
+            vhost=None if self._broker.vhost is None else _Vhost(self._broker.vhost),
             auto_decode=False,
         )
         return self._broker.secured(connection)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.certificates import Certificates
+
 HOME = Path("/usr/share/activemq")
 _START_SECONDS = 60.0
 _CONFIGURATION = """<beans xmlns="http://www.springframework.org/schema/beans"
@@ -25,25 +27,35 @@ _CONFIGURATION = """<beans xmlns="http://www.springframework.org/schema/beans"
   <broker xmlns="http://activemq.apache.org/schema/core" brokerName="metadata" useJmx="false" schedulerSupport="false"
           dataDirectory="{data}">
     <persistenceAdapter><kahaDB directory="{data}/kahadb"/></persistenceAdapter>
-    <transportConnectors><transportConnector name="stomp" uri="stomp://127.0.0.1:{port}"/></transportConnectors>
+    {context}
+    <transportConnectors>
+      <transportConnector name="stomp" uri="stomp://127.0.0.1:{port}"/>{connector}
+    </transportConnectors>
   </broker>
 </beans>
 """
+_TLS_CONTEXT = """<sslContext>
+      <sslContext keyStore="file:{store}" keyStoreType="PKCS12" keyStorePassword="password"/>
+    </sslContext>"""
+_TLS_CONNECTOR = '<transportConnector name="stomp+ssl" uri="stomp+ssl://127.0.0.1:{port}"/>'
 _OPENED = ("java.security", "java.net", "java.lang", "java.util", "java.util.concurrent", "java.util.concurrent.atomic")
 
 
 class ActiveMQ:
-    """`start`, `stop` and `kill` as often as wanted; port and stored messages stay."""
+    """`start`, `stop` and `kill` as often as wanted; port and stored messages stay. With `certificates` there is a door
+    with TLS beside the plain one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificates: Certificates | None = None) -> None:
         self.folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port, self.tls_port = _free_port(), _free_port()
         self._process: subprocess.Popen[bytes] | None = None
         data = folder / "data"
         data.mkdir(parents=True)
         self._configuration = folder / "activemq.xml"
-        self._configuration.write_text(_CONFIGURATION.format(data=data, port=self.port), encoding="utf-8")
+        context = _TLS_CONTEXT.format(store=certificates.store) if certificates else ""
+        connector = _TLS_CONNECTOR.format(port=self.tls_port) if certificates else ""
+        text = _CONFIGURATION.format(data=data, port=self.port, context=context, connector=connector)
+        self._configuration.write_text(text, encoding="utf-8")
 
     @property
     def address(self) -> str:
@@ -99,6 +111,12 @@ def activemq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActiveMQ]:
     broker = ActiveMQ(tmp_path_factory.mktemp("activemq")).start()
     yield broker
     broker.stop()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def installed() -> bool:

@@ -8,7 +8,7 @@ FILE ?= tests/exchanges/exchanges.jsonl
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check unit browser conformance contract exchanges fuzz bench clean
+.PHONY: help install demo test lint check unit browser conformance contract exchanges fuzz crowd bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,11 +47,18 @@ conformance: $(TEST)  ## python-icat's own test suite against an embedded catalo
 contract: $(TEST)  ## how many of the published ICAT+ operations are served as published
 	$(BIN)/python -m tests.contract
 
+producers: $(TEST)  ## published producers, old and new, in environments of their own
+	DRAC_TEST_PRODUCERS=1 $(BIN)/python -m pytest tests/producers tests/ingest/ewoks tests/changes/test_indexer.py $(TEST_ARGS)
+
 exchanges: $(TEST)  ## replay exchanges that were recorded with an original ICAT: FILE=recorded.jsonl
 	$(BIN)/python -m tests.exchanges check --in '$(FILE)' $(EXCHANGES_ARGS)
 
 fuzz: $(TEST)  ## damaged requests against embedded catalogues: MINUTES=10 (for each TARGET soap, rest, query) SEED=1
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(TARGET),--target $(TARGET))
+
+crowd: $(TEST)  ## many clients write, fail and die while others dump: CLIENTS CREATES SEED DATABASE=sqlite|postgresql
+	$(BIN)/python -m tests.server.crowd $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(CREATES),--creates $(CREATES)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
 
 bench: $(TEST)  ## ratios against named baselines
 	$(BIN)/python -m benchmarks

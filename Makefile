@@ -4,11 +4,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.installed-to-run
 TEST := $(VENV)/.installed-to-test
+MESSAGES ?= 10000
+SEED ?= 1
+BROKER ?= own
+KILLS ?= 20
 FILE ?= tests/exchanges/exchanges.jsonl
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check unit browser conformance contract exchanges fuzz crowd bench clean
+.PHONY: help install demo test lint check unit browser conformance contract exchanges fuzz crowd torture brokers bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +63,12 @@ fuzz: $(TEST)  ## damaged requests against embedded catalogues: MINUTES=10 (for 
 crowd: $(TEST)  ## many clients write, fail and die while others dump: CLIENTS CREATES SEED DATABASE=sqlite|postgresql
 	$(BIN)/python -m tests.server.crowd $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(CREATES),--creates $(CREATES)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
+
+torture: $(TEST)  ## kill every process while messages arrive: MESSAGES=10000 SEED=1 BROKER=own|activemq KILLS=20
+	$(BIN)/python -m tests.ingest.torture --messages $(MESSAGES) --seed $(SEED) --broker $(BROKER) --kills $(KILLS)
+
+brokers: $(TEST)  ## the tests of brokers, RabbitMQ included (Debian: apt install activemq rabbitmq-server)
+	DRAC_TEST_BROKERS=1 $(BIN)/python -m pytest tests/ingest/brokers tests/ingest/door/test_subscriber.py
 
 bench: $(TEST)  ## ratios against named baselines
 	$(BIN)/python -m benchmarks

@@ -111,6 +111,9 @@ def rule_explain(
         with reading(service.engine) as connection:
             for line in _explanation(connection, user, found):
                 click.echo(line)
+            exists = id_ is None or _exists(connection, found, id_)
+        if not exists:
+            raise click.ClickException(f"There is no {entity} {id_}")
         if id_ is not None:
             click.echo(_decision(service, user, found, id_))
 
@@ -170,6 +173,11 @@ def _is_about(what: str, entity: Entity) -> bool:
         return derive(what).entity == entity.name
     except IcatError:
         return False  # it means nothing, and allows nothing
+
+
+def _exists(connection: Connection, entity: Entity, id_: int) -> bool:
+    made = table(entity.name)
+    return connection.execute(select(made.c.id).where(made.c.id == id_)).first() is not None
 
 
 def _decision(service: Service, user: str, entity: Entity, id_: int) -> str:

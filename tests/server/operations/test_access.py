@@ -54,7 +54,9 @@ def test_access_is_loaded_from_a_file_as_often_as_one_likes(run: CommandLine, tm
 
 def test_what_a_user_may_do_is_explained(run: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "access.yaml").write_text(ACCESS)
+    (tmp_path / "facility.yaml").write_text("facility: {f: {name: F}}")
     run.works("rule", "load", str(tmp_path / "access.yaml"))
+    run.works("load", str(tmp_path / "facility.yaml"))
     assert run.works("rule", "explain", "simple/cy", "Facility", "--id", "1").splitlines() == [
         "simple/cy is in staff",
         "create: by any of",
@@ -68,11 +70,11 @@ def test_what_a_user_may_do_is_explained(run: CommandLine, tmp_path: Path) -> No
         "   1  CRUD staff  Facility",
         "Facility 1: read, update, delete",
     ]
-    explained = run.works("rule", "explain", "simple/dee", "Dataset", "--id", "1")
+    explained = run.works("rule", "explain", "simple/dee", "Dataset")
     assert "simple/dee is in no group" in explained
     assert "create: nothing" in explained
     assert "included by everybody through Investigation.datasets" in explained
-    assert explained.endswith("Dataset 1: nothing\n")
+    assert "There is no Dataset 1" in run.fails("rule", "explain", "simple/dee", "Dataset", "--id", "1")
     assert "root user" in run.works("rule", "explain", "simple/root", "Dataset")
     assert "'Lorry' is not an ICAT entity" in run.fails("rule", "explain", "simple/dee", "Lorry")
 
@@ -91,6 +93,7 @@ def test_what_a_user_may_do_is_explained(run: CommandLine, tmp_path: Path) -> No
 )
 def test_mistakes_in_a_file_are_explained_and_change_nothing(tmp_path: Path, text: str, words: str) -> None:
     run = CommandLine(f"sqlite:///{tmp_path / 'c.db'}", tmp_path / "users")
+    run.works("init")
     (tmp_path / "access.yaml").write_text(f"groups: {{g: [simple/ada]}}\n{text}" if text[0] != "[" else text)
     assert words in run.fails("rule", "load", str(tmp_path / "access.yaml"))
     assert "no group" in run.works("rule", "explain", "simple/ada", "Dataset")

@@ -34,7 +34,7 @@ class Table:
     def differences(self, calls: Calls) -> Iterator[str]:
         rights = Rights(self.graph, self.roots, self.now)
         for turn, entity in enumerate(schema().entities.values()):
-            row = _Row(self, rights, entity, calls)
+            row = Row(self, rights, entity, calls)
             for part in row.parts(turn + len(calls.user)):
                 for what, expected, found in part():
                     if expected != found:
@@ -79,7 +79,7 @@ Cells = Iterator[tuple[str, Any, Any]]
 
 
 @dataclass
-class _Row:
+class Row:
     """One entity for one user: pairs of what is expected and what is found."""
 
     table: Table

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,9 +15,12 @@ import click
 from drac_plugins.core.inbox import Entry, Inbox
 from drac_plugins.core.settings import Settings, load
 from drac_plugins.core.storage import Store
+from ingest.enrich.files import incoming_of_file, incoming_of_folder
+from ingest.enrich.folder import Given
 from ingest.quarantine_commands import quarantine
 from ingest.reference_command import prepare
 from ingest.service import AnotherIngester, alone, build_worker, open_store
+from ingest.watching import Watcher
 
 _ENDED = ("done", "quarantined")
 
@@ -40,21 +46,101 @@ def run() -> None:
 
 @ingest.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--queue", help="Queue the message is for. Default: the one of datasets.")
+@click.option("--queue", help="Queue the message is for. Default: the one on which such messages are sent.")
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait for the outcome; 0: do not wait.")
 def file(file: Path, queue: str | None, timeout: float) -> None:
     """Send one message file through the same door as producers do, and say what became of it.
 
-    A running ingester applies it; without one this command does so itself.
+    A metadata.json or an HDF5 file stands for the dataset folder in which it lies. A running ingester applies the
+    message; without one this command does so itself.
     """
     settings = load()
     store = open_store(settings)
     inbox = Inbox.from_settings(store, settings)
-    stored = inbox.put(queue or settings.ingest.queues.ingest, file.read_bytes(), {}, source=f"file {file.name}")
+    incoming, source, warnings = incoming_of_file(file, settings, queue)
+    _warn(warnings)
+    stored = inbox.put_all([incoming])[0]
     repetition = " (the same message had been sent before)" if stored.duplicate else ""
-    click.echo(f"message {stored.id} is in the inbox{repetition}")
+    made = "" if incoming.source.startswith("file ") else f" (made from {source})"
+    click.echo(f"message {stored.id}{made} is in the inbox{repetition}")
     if timeout > 0:
         _report(_outcome(settings, store, inbox, stored.id, timeout))
+
+
+@ingest.command()
+@click.argument("folders", type=click.Path(path_type=Path, exists=True, file_okay=False), nargs=-1, required=True)
+@click.option("--proposal", help="Default: what the folder or its files say; so for all of these.")
+@click.option("--beamline", help="Name of the instrument.")
+@click.option("--name", help="Name of the dataset.")
+@click.option("--sample", help="Name of the sample.")
+@click.option("--input", "inputs", multiple=True, help="Folder of a dataset that this one was computed from.")
+@click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A parameter; may be repeated.")
+@click.option("--dry-run", is_flag=True, help="Only show the message.")
+@click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait for the outcome; 0: do not wait.")
+def folder(
+    folders: tuple[Path, ...],
+    values: tuple[str, ...],
+    inputs: tuple[str, ...],
+    dry_run: bool,
+    timeout: float,
+    **known: str | None,
+) -> None:
+    """Register dataset folders that were never announced, from what lies in them.
+
+    Sources, best first: the message that the acquisition could not send (RAW_DATA/__icat__), metadata.json, the HDF5
+    file, the times of the files.
+    """
+    settings = load()
+    given = Given(**known, inputs=inputs, parameters=dict(_pair(text) for text in values))
+    store = None if dry_run else open_store(settings)
+    for one in folders:
+        incoming, found = incoming_of_folder(one, settings, given)
+        _warn(found.warnings)
+        if store is None:
+            click.echo(found.body.decode())
+            continue
+        inbox = Inbox.from_settings(store, settings)
+        stored = inbox.put_all([incoming])[0]
+        click.echo(f"message {stored.id} (made from {found.source}) is in the inbox")
+        if timeout > 0:
+            _report(_outcome(settings, store, inbox, stored.id, timeout))
+
+
+@ingest.command()
+@click.argument("folders", type=click.Path(path_type=Path, exists=True, file_okay=False), nargs=-1, required=True)
+@click.option("--poll", is_flag=True, help="Look again and again; for network file systems, which tell of no changes.")
+@click.option("--once", is_flag=True, help="Take what is there and has settled, then end.")
+def watch(folders: tuple[Path, ...], poll: bool, once: bool) -> None:
+    """Take message files and dataset folders that appear below FOLDERS, until Ctrl-C. A running ingester applies them.
+
+    Taken are message files (*.xml, *.json), metadata.json, and HDF5 files that are called like their folder, once they
+    have not changed for ingest.watch_settle_seconds.
+    """
+    settings = load()
+    inbox = Inbox.from_settings(open_store(settings), settings)
+    watcher = Watcher(inbox, settings, [path.absolute() for path in folders], say=click.echo)
+    if once:
+        watcher.look(watcher.candidates())
+        watcher.settled()
+        watcher.settled()
+        return
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    click.echo(f"watching {', '.join(map(str, folders))}")
+    watcher.run(stopping, polling=poll)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise click.UsageError(f"--set {text}: write NAME=VALUE.")
+    return name.strip(), value
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
 
 
 def _outcome(settings: Settings, store: Store, inbox: Inbox, message_id: int, timeout: float) -> Entry:

@@ -11,6 +11,7 @@ Mechanism = Literal["simple", "db", "anon"]
 
 SOAP_PATH = "/ICATService/ICAT"
 REST_PATH = "/icat"
+IMPORT_PATH = f"{REST_PATH}/port"
 
 ICAT_VERSION = "5.0.3"
 """What clients are told; they choose their behaviour and their reference data by it."""
@@ -60,6 +61,8 @@ class Settings:
         """The active configuration under ICAT's property names, for getProperties."""
         return [
             ("authn.list", " ".join(self.mechanisms)),
+            *((f"authn.{mechanism}.friendly", name) for mechanism, name in self.friendly_names),
+            *((f"authn.{mechanism}.admin", "true") for mechanism in sorted(self.admin_mechanisms)),
             ("lifetimeMinutes", str(self.lifetime_minutes)),
             ("rootUserNames", " ".join(sorted(self.root_user_names))),
             ("maxEntities", str(self.max_entities)),

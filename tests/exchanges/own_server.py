@@ -13,6 +13,8 @@ from tests.support.catalogue import RunningCatalogue, start_catalogue
 CONTENT = Path(__file__).parents[1] / "data" / "python-icat" / "icatdump-5.0.yaml"
 PASSWORD = "secret"
 INGEST_SECONDS = 600
+USUAL = ("--quiet", "--no-slow-down-logins")
+"""Wrong passwords are among the calls, as often as the file likes."""
 
 
 @contextmanager
@@ -22,7 +24,7 @@ def reference_catalogue(
     """An embedded catalogue filled with python-icat's reference content; every account has the password PASSWORD.
     `options` go to `serve`."""
     accounts = [f"{user['plugin']}/{user['username']}" for user in users.values() if "username" in user]
-    server: RunningCatalogue = start_catalogue(folder, "--quiet", *options, users=accounts, password=PASSWORD)
+    server: RunningCatalogue = start_catalogue(folder, *USUAL, *options, users=accounts, password=PASSWORD)
     try:
         _fill(server)
         yield server

@@ -25,12 +25,15 @@ from icat_schema.server.commands.options import (
     storage_settings,
     zone_named,
 )
-from icat_schema.server.ids.requests import channel_for_uploads
+from icat_schema.server.ids.routes import PUT_PATH
 from icat_schema.server.ids.service import DataService
 from icat_schema.server.ids.settings import DataSettings
 from icat_schema.server.service import Service
+from icat_schema.server.settings import IMPORT_PATH
+from icat_schema.server.uploads import channel_for_uploads
 from icat_schema.server.wsgi import application
 
+SPARE_BYTES = 64 * 1024
 CLEANUP_SECONDS = 30
 """How often silent connections are looked for."""
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -124,7 +127,7 @@ def _listen(service: Service, files: DataService | None) -> None:
             port=settings.port,
             threads=settings.threads,
             ident=None,
-            max_request_body_size=max(2 * settings.max_request_bytes, settings.max_import_bytes),
+            max_request_body_size=_taken_in(settings.max_request_bytes),
             max_request_header_size=settings.max_header_bytes,
             connection_limit=settings.max_connections,
             channel_timeout=settings.idle_seconds,
@@ -135,9 +138,11 @@ def _listen(service: Service, files: DataService | None) -> None:
         )
     except OSError as error:
         raise click.ClickException(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+    largest = {IMPORT_PATH: _taken_in(settings.max_import_bytes)}
     if files is not None:
-        server.channel_class = channel_for_uploads(files.settings.max_upload_bytes)
+        largest[PUT_PATH] = _taken_in(files.settings.max_upload_bytes)
         files.start()
+    server.channel_class = channel_for_uploads(largest)
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell that starts us in the background has SIGINT ignored
         signal.signal(number, _stop)
     gc.freeze()
@@ -146,6 +151,11 @@ def _listen(service: Service, files: DataService | None) -> None:
     sys.stdout.flush()
     server.run()
     server.close()
+
+
+def _taken_in(accepted: int) -> int:
+    """Bytes of a body, with the heads of its chunks, that are read to be refused in the words of the service."""
+    return 2 * accepted + SPARE_BYTES
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

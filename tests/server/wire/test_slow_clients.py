@@ -126,3 +126,12 @@ def test_limits_are_options_and_their_errors_have_types(strict: RunningCatalogue
     )
     deep = {"sessionId": root.session_id, "entities": "[" * 1_000}
     assert root.refused(root.send("POST", "entityManager", data=deep))[1] == "BAD_PARAMETER"
+
+
+def test_large_bodies_are_taken_in_only_where_files_are_sent(strict: RunningCatalogue) -> None:
+    root = RestCalls.login(strict.rest_url, "root")
+    assert root.send("POST", "session", data={"json": "x" * 200_000}).status_code == 413
+    wanted = f'{{"sessionId":"{root.session_id}"}}'
+    content = b"1.0\nFacility(name:0)\n" + b"# much ado\n" * 20_000 + b'"nothing"\n'
+    reply = root.send("POST", "port", files=[("json", (None, wanted)), ("file", ("icat.port", content))])
+    assert (reply.status_code, root.search("SELECT f.name FROM Facility f")) == (204, ["nothing"])

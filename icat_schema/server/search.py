@@ -87,7 +87,9 @@ class Catalogue:
         self._zone = zone
         self._limits = limits
         self._compiled_cached = lru_cache(CACHED_QUERIES)(self._compile)
-        self._step_cached = lru_cache(CACHED_QUERIES)(partial(step_statement, self.rules))
+        self._step_cached = lru_cache(CACHED_QUERIES)(
+            partial(step_statement, self.rules, engine.dialect.name == "postgresql")
+        )
         self._authorized_cached = lru_cache(CACHED_QUERIES)(self._authorize)
 
     def search(self, connection: Connection, caller: Caller, query: str) -> SearchResult:

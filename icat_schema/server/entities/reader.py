@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, select
+from sqlalchemy import ARRAY, BigInteger, Connection, Select, any_, bindparam, select
 
 from icat_schema.definitions import ToMany, ToOne, schema
 from icat_schema.server.authz import EVERYTHING, Grant, Grants, Rules
@@ -33,14 +33,18 @@ class Step:
     most: int
 
 
-def step_statement(rules: Rules, step: Step) -> Select[Any]:
+def step_statement(rules: Rules, postgresql: bool, step: Step) -> Select[Any]:
     """The objects as `entity_columns`, and the column that was looked in, in the order of their ids."""
     entity = schema().entities[step.entity]
     rows = table(step.entity).alias()
-    listed = bindparam(IDS, type_=BigInteger(), expanding=True, literal_execute=True)
+    sought = rows.c[step.column]
+    if postgresql:  # one text for all ids: it is planned once
+        among = sought == any_(bindparam(IDS, type_=ARRAY(BigInteger)))
+    else:
+        among = sought.in_(bindparam(IDS, type_=BigInteger(), expanding=True, literal_execute=True))
     return (
-        select(*entity_columns(rows, entity, step.references), rows.c[step.column].label("sought"))
-        .where(rows.c[step.column].in_(listed), rules.filter(step.grant, entity, rows.c.id, rows))
+        select(*entity_columns(rows, entity, step.references), sought.label("sought"))
+        .where(among, rules.filter(step.grant, entity, rows.c.id, rows))
         .order_by(rows.c.id)
         .limit(step.most)
     )

@@ -6,6 +6,7 @@ wrong password, so that names cannot be found out by the clock.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,8 @@ accounts = Table(
 
 MAX_LENGTH = 255
 """Of a user name and of a password in a login."""
+UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
+"""The character that PostgreSQL does not take, and half characters, which JSON can name."""
 HASH_METHODS = ("scrypt:", "pbkdf2:")
 
 
@@ -185,7 +188,7 @@ class Authenticators:
             raise IcatError("SESSION", "username cannot be null or empty.")
         if not password:
             raise IcatError("SESSION", "password cannot be null or empty.")
-        if len(name) > MAX_LENGTH or len(password) > MAX_LENGTH:
+        if any(len(text) > MAX_LENGTH or UNSTORABLE.search(text) for text in (name, password)):
             raise IcatError("SESSION", "The username and password do not match")
         account = f"{plugin}/{name}"
         if self._attempts is not None:

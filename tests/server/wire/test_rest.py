@@ -323,3 +323,10 @@ def test_missing_parameters_are_named(rest: RestCalls) -> None:
     reply = rest.send("POST", "entityManager", data={"sessionId": rest.session_id})
     assert rest.refused(reply) == (400, "BAD_PARAMETER", "entities is not set", -1)
     assert rest.write([]) == []
+
+
+@pytest.mark.parametrize("plugin", ["db", "simple"])
+def test_half_characters_in_a_login_are_a_wrong_name(rest: RestCalls, plugin: str) -> None:
+    for name, password in (("\\udfff\\ud800", "x"), ("x", "\\ud800")):
+        text = f'{{"plugin": "{plugin}", "credentials": {{"username": "{name}", "password": "{password}"}}}}'
+        assert rest.refused(rest.send("POST", "session", data={"json": text}))[:2] == (403, "SESSION")

@@ -65,7 +65,7 @@ class Consumer:
         self._store = store
         self._now = now
         self._facility = Facility(session, facility.name, ingest.beamline_aliases)
-        self._leases = Leases(store, owner=installation(settings), now=now)
+        self._leases = Leases(store, owner=installation(settings), seconds=ingest.lease_seconds, now=now)
         self._investigations = Investigations(
             session, self._facility, self._leases, ingest, user_office(settings), lambda: self.parameter_types
         )

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from drac_plugins.core.errors import Unavailable
 from drac_plugins.core.inbox import Inbox
-from drac_plugins.core.inbox.box import HELD_SECONDS
 from drac_plugins.core.settings import Settings
 from icat_schema.gateway.errors import CatalogueError, CatalogueUnavailable, LoginRefused
 from ingest.applying import Applying
@@ -22,7 +21,6 @@ log = logging.getLogger(__name__)
 LANES: tuple[tuple[str, ...], ...] = (("files",), ("gallery", "statistics"))
 """Stages that share a thread. Reading a folder of a million files must not delay anything else."""
 _RECOVERY_SECONDS = 60.0
-_RENEWAL_SECONDS = HELD_SECONDS / 3
 
 
 class Worker:
@@ -96,7 +94,7 @@ class Worker:
 
     def _signs_of_life(self) -> None:
         """Keep what is being worked on, however long that takes, and take up what dead processes have left."""
-        while not self._stopping.wait(_RENEWAL_SECONDS):
+        while not self._stopping.wait(self._ingest.lease_seconds / 3):
             self._guard(self._renew)
 
     def _renew(self) -> bool:

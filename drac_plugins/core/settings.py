@@ -191,6 +191,9 @@ class Ingest(Section):
     reconnect_seconds: tuple[float, ...] = (0.25, 0.5, 1, 2, 5, 10, 30)
     workers: int = Field(2, ge=1, description="datasets written at the same time")
     poll_seconds: float = Field(0.2, gt=0)
+    lease_seconds: float = Field(
+        30.0, ge=1, description="when other ingesters of the store take over what one that gives no sign of life held"
+    )
     max_message_bytes: int = 10 * 1024 * 1024
     create_sessions: bool = Field(True, description="make an open-ended session when none fits")
     session_tolerance_hours: float = Field(48.0, ge=0)

@@ -42,6 +42,7 @@ class RabbitMQ:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1",
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._daemon: subprocess.Popen[bytes] | None = None
         self._prepared = False
 
     @property
@@ -50,6 +51,8 @@ class RabbitMQ:
 
     def start(self) -> RabbitMQ:
         with (self.folder / "output").open("ab") as output:
+            if self._daemon is None:  # else the node starts one that outlives it
+                self._daemon = subprocess.Popen(["epmd"], env=self._environment, stdout=output, stderr=output)
             self._process = subprocess.Popen(
                 [_script("rabbitmq-server")],
                 env=self._environment,
@@ -88,9 +91,11 @@ class RabbitMQ:
             process.wait()
 
     def stop(self) -> None:
-        """Also the daemon of names, which leaves the group of its starter."""
+        """Also the daemon of names."""
         self.kill()
-        subprocess.run(["epmd", "-kill"], env=self._environment, check=False, capture_output=True)
+        if self._daemon is not None:
+            self._daemon.kill()
+            self._daemon.wait()
 
 
 def _script(name: str) -> str:

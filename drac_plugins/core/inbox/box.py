@@ -75,7 +75,7 @@ class Inbox:
     @classmethod
     def from_settings(cls, store: Store, settings: Settings, *, owner: str | None = None) -> Inbox:
         files = BodyFiles(settings.var / "large-messages", settings.ingest.max_message_bytes)
-        return cls(store, large_bodies=files, owner=owner)
+        return cls(store, large_bodies=files, owner=owner, held_seconds=settings.ingest.lease_seconds)
 
     @property
     def store(self) -> Store:

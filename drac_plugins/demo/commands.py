@@ -112,6 +112,10 @@ def start_catalogue(places: Places, processes: Processes, *options: str) -> None
         str(places.catalogue_port),
         "--zone",
         "Europe/Paris",
+        "--data",
+        f"/data/visitor={places.data / 'visitor'}",
+        "--uploads",
+        str(places.state / "uploads"),
         *options,
     ]
     processes.start("catalogue", serve, lambda: answers(f"{places.catalogue_url}/icat/version"))
@@ -174,7 +178,7 @@ drac-plugins is serving at {url}
 
   pages      {url}/portal/       log in as ada, bo, cy, dee or root; the password is the name
   API        {url}/api-docs/     (ICAT+), description at {url}/swagger.json
-  ICAT       {catalogue}     SOAP and REST, authenticator simple
+  ICAT       {catalogue}     SOAP and REST, authenticator simple; the files at {catalogue}/ids (IDS)
   STOMP      {broker}           for pyicat-plus
   API key    {key}
   data       {data}/visitor

@@ -127,14 +127,20 @@ class Folder:
         try:
             for part in inner[:-1]:
                 if create:
-                    with suppress(FileExistsError):
-                        os.mkdir(part, FOLDER_MODE, dir_fd=current)
+                    _make(part, current)
                 below = os.open(part, _DIRECTORY, dir_fd=current)
                 os.close(current)
                 current = below
             yield current, inner[-1]
         finally:
             os.close(current)
+
+
+def _make(name: str, parent: int) -> None:
+    """A folder that is there after a power cut, too."""
+    with suppress(FileExistsError):
+        os.mkdir(name, FOLDER_MODE, dir_fd=parent)
+        os.fsync(parent)
 
 
 def same(one: BinaryIO, other: BinaryIO) -> bool:

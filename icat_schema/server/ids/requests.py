@@ -10,7 +10,6 @@ from waitress.parser import HTTPRequestParser
 
 from icat_schema.server.ids.routes import PUT_PATH
 
-
 SPARE_BYTES = 64 * 1024
 
 

@@ -106,7 +106,8 @@ class Resolver:
         """Raises IdsError: NotFoundException, InsufficientPrivilegesException for ids that lead nowhere."""
         found = Selection()
         found.datafiles.update(self._named(ids.datafiles))
-        self._add_datasets(found, "ds.id", {datafile.dataset for datafile in found.datafiles.values()})
+        around = {datafile.dataset for datafile in found.datafiles.values()}
+        self._complain("Dataset", around - self._add_datasets(found, "ds.id", around))
         self.must_exist("Investigation", ids.investigations)
         whole = self._add_datasets(found, "i.id", ids.investigations)
         direct = self._add_datasets(found, "ds.id", ids.datasets)

@@ -50,7 +50,7 @@ class DataService:
         self.levels = Levels(settings)
         self.tasks = Tasks(catalogue.engine)
         self.locks = DatasetLocks()
-        self.zips = threading.BoundedSemaphore(settings.zips_at_once)
+        self.zips = threading.BoundedSemaphore(max(min(settings.zips_at_once, catalogue.settings.threads // 2), 1))
         self._prepared = PreparedSelections(catalogue.engine, settings.prepared_days)
         self._links = Links(settings.links, settings.link_hours) if settings.links else None
         worker = partial(Worker, self.tasks, self.levels, self.locks, self._places_of)

@@ -20,7 +20,8 @@ class DataSettings:
     `roots`: what locations in the catalogue begin with, and the folder on disk that this stands for. `uploads`: the
     folder for files that clients put, their locations are relative to it; without it nothing can be put or deleted.
     `archive`: the second level; without it there is one level. `links`: where getLink makes its links, they are removed
-    after `link_hours`. A prepared selection is forgotten after `prepared_days`.
+    after `link_hours`. A prepared selection is forgotten after `prepared_days`. At most `zips_at_once`, and half of the
+    server's threads, send zip files.
     """
 
     roots: tuple[tuple[str, Path], ...] = ()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from icat_schema.server.errors import IcatError
 from icat_schema.server.ids.failures import IdsError
 from icat_schema.server.ids.levels import CopyDiffers, Levels, Place
 from icat_schema.server.ids.locks import DatasetLocks
@@ -61,7 +62,8 @@ class Worker:
     def stop(self) -> None:
         self._stopping.set()
         self._work.set()
-        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -70,7 +72,7 @@ class Worker:
                 with _alone(self._archive) as alone:
                     while alone and not self._stopping.is_set() and (task := self._tasks.next()) is not None:
                         self._do(task)
-            except (SQLAlchemyError, OSError):
+            except (SQLAlchemyError, IcatError, OSError):
                 log.exception("the work between the levels of storage is interrupted")
             self._work.wait(POLL_SECONDS)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -15,10 +14,13 @@ from sqlalchemy import Engine
 from icat_schema.server.caller import Caller
 from icat_schema.server.errors import IcatError
 from icat_schema.server.jpql import tree
+from icat_schema.server.jpql.concise import translate
 from icat_schema.server.jpql.parser import is_select, parse_concise, parse_fetch, parse_query
 from icat_schema.server.jpql.printer import print_fetch, print_query
 from icat_schema.server.search import Catalogue, Limits
 from icat_schema.server.store.engine import reading
+from tests.fuzz.mutations import Mutator
+from tests.fuzz.requests import recorded_queries
 from tests.server.query.conftest import ZONE
 from tests.server.query.trees import Trees
 
@@ -100,9 +102,28 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
                 raise
 
 
-def test_the_recorded_queries_of_clients_survive_printing() -> None:
-    shapes = yaml.safe_load(Path(__file__).with_name("shapes.yaml").read_text(encoding="utf-8"))
-    for shape in shapes:
-        assert is_select(shape["query"])
-        query = parse_query(shape["query"])
+@pytest.mark.parametrize("text", [q for q in recorded_queries() if q])
+def test_the_recorded_queries_survive_printing(text: str) -> None:
+    printed_and_read_again(text)
+
+
+@given(text=st.sampled_from(recorded_queries()), seed=st.integers(0, 2**32))
+@QUIET
+def test_whatever_can_be_read_survives_printing(text: str, seed: int) -> None:
+    printed_and_read_again(Mutator(random.Random(seed)).query(text))
+
+
+def printed_and_read_again(text: str) -> None:
+    """The concise form is compared by its translation; texts without meaning are not looked at."""
+    try:
+        query = parse_query(text) if is_select(text) else translate(parse_concise(text))
+    except IcatError:
+        pass
+    else:
         assert parse_query(print_query(query)) == query
+    try:
+        fetch = parse_fetch(text)
+    except IcatError:
+        return
+    if fetch.variable is not None or not isinstance(fetch.include, tuple):
+        assert parse_fetch(print_fetch(fetch)) == fetch

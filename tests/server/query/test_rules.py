@@ -6,11 +6,16 @@ import itertools
 from typing import Literal
 
 import pytest
+from sqlalchemy import Engine
 
 from icat_schema.server.authz import check_public_step
+from icat_schema.server.caller import Caller
 from icat_schema.server.errors import IcatError
+from icat_schema.server.search import Catalogue, Limits
+from icat_schema.server.store.engine import open_engine, reading, writing
 from icat_schema.server.store.tables import table
-from tests.server.query.conftest import Asking
+from tests.server.query.conftest import ZONE, Asking
+from tests.server.query.content import MOMENT
 
 PEOPLE = ("root", "ada", "bo", "cy", "dee")
 PARTICIPANTS = (
@@ -94,6 +99,26 @@ def test_a_change_counts_at_once(ask: Asking) -> None:
     assert seen(ask)["dee"] == set()
     ask.content.add("UserGroup", grouping=grouping, user=ask.content.ids["User simple/dee"])
     assert seen(ask)["dee"] == MX | EM
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_rule_made_by_another_process_counts_at_once(engine: Engine) -> None:
+    catalogue, dee = Catalogue(engine, ZONE, Limits()), Caller("simple/dee", False, MOMENT)
+    other, rules = open_engine(engine.url.render_as_string(hide_password=False)), table("Rule")
+    row = {"createId": "x", "modId": "x", "createTime": MOMENT, "modTime": MOMENT, "crudFlags": "R", "what": "Dataset"}
+
+    def count() -> list[int]:
+        with reading(engine) as connection:
+            return list(catalogue.search(connection, dee, "SELECT COUNT(ds) FROM Dataset ds").rows)
+
+    assert count() == [0]
+    with writing(other) as connection:
+        connection.execute(rules.insert().values(row))
+    assert count() == [5]
+    with writing(other) as connection:
+        connection.execute(rules.delete())
+    assert count() == [0]
+    other.dispose()
 
 
 def test_a_user_without_row_has_the_rules_for_everybody(ask: Asking) -> None:

@@ -187,7 +187,8 @@ class Applying:
         )
         if limit is not None:
             due = min(due, entry.since + timedelta(seconds=limit))
-        return lambda c: self._inbox.retry(entry.id, due, verdict, hold_until=self._hold(entry), connection=c)
+        hold = self._hold(entry) if not_yet.holds else now
+        return lambda c: self._inbox.retry(entry.id, due, verdict, hold_until=hold, connection=c)
 
     def _after_failure(self, entry: Entry, error: Exception, *, for_ever: bool) -> _Outcome:
         """The same error again and again is poison; a failure inside the catalogue may last: tried for ever."""

@@ -24,7 +24,7 @@ PARAMETERS = {"archiving": "__archiveStatus", "restoration": "__restoreStatus"}
 def unknown_dataset(dataset_id: int, minutes: float) -> NotYet:
     """To be raised for the number of a dataset that the catalogue does not have (yet)."""
     text = f"The catalogue has no dataset {dataset_id}"
-    return NotYet("dataset", text, "dataset", give_up_after_seconds=minutes * 60)
+    return NotYet("dataset", text, "dataset", give_up_after_seconds=minutes * 60, holds=False)
 
 
 class Archive(DatasetStage):

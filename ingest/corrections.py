@@ -113,6 +113,7 @@ class Corrections:
                 f"There is no dataset at {location}",
                 STEP,
                 give_up_after_seconds=self._settings.ingest.dataset_retry_minutes * 60,
+                holds=False,  # the message that brings the dataset may be behind this one
             )
         state = next((s for s in states if self._same_proposal(s, update)), states[0])
         self._check_session(state, update)

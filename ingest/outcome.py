@@ -49,7 +49,8 @@ class Refused(Exception):
 
 class NotYet(Exception):
     """Temporary: try again. `reason`/`text` are what quarantine will say when `give_up_after_seconds` (counted from the
-    first arrival; None: never) has passed; `pause_seconds` overrides the usual growing pause."""
+    first arrival; None: never) has passed; `pause_seconds` overrides the usual growing pause. `holds`: later messages
+    of the same key wait for this one; not so where it waits for one of them."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class NotYet(Exception):
         *,
         give_up_after_seconds: float | None = None,
         pause_seconds: float | None = None,
+        holds: bool = True,
     ) -> None:
         super().__init__(text)
         self.reason: Reason = reason
@@ -66,3 +68,4 @@ class NotYet(Exception):
         self.step = step
         self.give_up_after_seconds = give_up_after_seconds
         self.pause_seconds = pause_seconds
+        self.holds = holds

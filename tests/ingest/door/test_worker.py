@@ -156,7 +156,8 @@ def test_what_cannot_be_read_is_quarantined_without_troubling_the_applier(bench:
         ("icatIngest", b'{"datasetId": 1}', "JSON"),
         ("icatIngest", (MESSAGES / "70-reschedule.xml").read_bytes(), "something else"),
         ("rescheduleInvestigation", RAW, "something else"),
-        ("icatDataFiles", b'{"datasetId": 1}', "quarantine replay --queue icatDataFiles"),
+        ("icatDataFiles", RAW, "this queue carries JSON"),
+        ("icatDataFiles", b'{"datasetId": 1, "type": "archiving", "level": "info", "message": ""}', "Unknown"),
     ],
 )
 def test_a_message_on_the_wrong_queue_is_quarantined_by_kind(bench: Bench, queue: str, body: bytes, told: str) -> None:

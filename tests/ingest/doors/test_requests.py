@@ -64,15 +64,26 @@ def test_a_parameter_of_several_datasets_is_set(door: Door) -> None:
     assert door.quarantined() == []
 
 
-def test_an_update_waits_for_the_dataset_that_is_still_in_the_queue_and_later_ones_wait_behind_it(door: Door) -> None:
+def test_updates_wait_for_a_dataset_and_are_applied_in_their_order(door: Door) -> None:
     early = door.send(UPDATES, update("Sample_description", "first"))
     late = door.send(UPDATES, update("Sample_description", "second"))
     door.work()
-    assert [door.message(n).state for n in (early, late)] == ["waiting", "ready"]
+    assert [door.message(n).state for n in (early, late)] == ["waiting", "waiting"]
     dataset_id = registered(door, A)[0]
-    door.wait(seconds=2)
+    door.wait(seconds=120)
     door.work()
     assert parameters(door, dataset_id)["Sample_description"] == "second"
+
+
+def test_an_update_does_not_hold_up_the_message_that_brings_its_dataset(door: Door) -> None:
+    body = update("Process_note", "early", "/data/visitor/ma1234/id11/20250310/RAW_DATA/calib/calib_0001")
+    door.send(UPDATES, body)
+    door.send("icatIngest", door.ground.body("10"))
+    door.work()
+    door.wait(seconds=2)
+    door.work()
+    (dataset_id,) = [row[0] for row in door.ground.session.rows(Select("Dataset", ["id"]))]
+    assert parameters(door, dataset_id)["Process_note"] == "early"
 
 
 def test_an_update_of_a_dataset_that_never_comes_ends_in_quarantine_and_the_others_are_applied(door: Door) -> None:
@@ -250,7 +261,7 @@ def test_the_same_message_applied_twice_is_told_once(door: Door) -> None:
 def test_requests_about_a_dataset_that_does_not_exist_are_tried_for_an_hour(door: Door) -> None:
     numbers = [door.send(STATUS, status(5001)), door.send(FILES, b'{"datasetId": 5001}')]
     door.work()
-    assert {door.message(n).state for n in numbers} == {"waiting", "ready"}
+    assert {door.message(n).state for n in numbers} == {"waiting"}
     for _ in range(140):
         door.wait(minutes=1)
         door.work()

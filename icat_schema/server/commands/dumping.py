@@ -85,10 +85,18 @@ def dump(file: Path, database: str, users: Path | None, format_: str | None, met
 @storage_options
 @format_option
 @click.option("--meta", is_flag=True, help="take createId, createTime, modId, modTime from the file")
+@click.option("--creator", default=OPERATOR, show_default=True, help="user name for createId and modId")
 @option("--zone", "ZONE", default=DEFAULTS.zone.key, callback=zone_named, help="of dates that have no offset")
 @quiet_option
 def load(
-    file: Path, database: str, users: Path | None, format_: str | None, meta: bool, zone: ZoneInfo, quiet: bool
+    file: Path,
+    database: str,
+    users: Path | None,
+    format_: str | None,
+    meta: bool,
+    creator: str,
+    zone: ZoneInfo,
+    quiet: bool,
 ) -> None:
     """Put all objects of FILE (- for stdin) into the catalogue: of icatdump, or of the command dump.
 
@@ -97,7 +105,7 @@ def load(
     """
     kind = _format(file, format_)
     with opened(storage_settings(database, users, zone=zone)) as service:
-        terms = Terms(OPERATOR, whole_seconds(datetime.now(UTC)), zone, meta)
+        terms = Terms(creator, whole_seconds(datetime.now(UTC)), zone, meta)
         started = time.perf_counter()
         with (
             _read(file) as source,

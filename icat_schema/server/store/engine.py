@@ -42,7 +42,7 @@ def open_engine(url: str) -> Engine:
     if backend == "postgresql":
         usual = {} if "options" in parsed.query else {"options": POSTGRESQL_OPTIONS}
         address = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(address, pool_pre_ping=True, hide_parameters=True, connect_args=usual)
+        return create_engine(address, pool_pre_ping=True, max_overflow=-1, hide_parameters=True, connect_args=usual)
     raise ValueError(f"Database '{backend}' is not supported: use sqlite:///file or postgresql+psycopg://…")
 
 

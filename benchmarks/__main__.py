@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import icat_server, ingest_rate, nested_list
+from benchmarks import icat_server, ingest, nested_list
 from benchmarks.fill import Content
 from benchmarks.fill import fill as fill_catalogue
 
@@ -17,7 +17,7 @@ def main(context: click.Context) -> None:
     """Measure, and print ratios against the baselines that each benchmark names. Without a command: run them all."""
     if context.invoked_subcommand is None:
         nested_list.run(nested_list.Size())
-        ingest_rate.run(messages=120, parameters=40)
+        ingest.run(ingest.Size())
         icat_server.run(icat_server.Size())
 
 
@@ -29,12 +29,19 @@ def nested_list_command(raw: int, parameters: int) -> None:
     nested_list.run(nested_list.Size(raw=raw, parameters=parameters))
 
 
-@main.command("ingest-rate")
-@click.option("--messages", default=120, show_default=True, help="Datasets that are announced.")
-@click.option("--parameters", default=40, show_default=True, help="Parameters of each dataset.")
-def ingest_rate_command(messages: int, parameters: int) -> None:
-    """The ingester against createMany."""
-    ingest_rate.run(messages, parameters)
+@main.command("ingest")
+@click.option("--messages", default=400, show_default=True, help="Datasets that are announced.")
+@click.option("--parameters", default=60, show_default=True, help="Parameters of each dataset.")
+@click.option("--files", default=20, show_default=True, help="Files of each dataset.")
+@click.option("--queued", default=200, show_default=True, help="Datasets ahead of the one that is waited for.")
+@click.option("--confirmed", default=200, show_default=True, help="Datasets that are waited for; 0: leave that out.")
+@click.option("--small", default=1_000, show_default=True, help="Datasets in the small catalogue.")
+@click.option("--big", default=200_000, show_default=True, help="Datasets in the big catalogue; 0: leave that out.")
+def ingest_command(
+    messages: int, parameters: int, files: int, queued: int, confirmed: int, small: int, big: int
+) -> None:
+    """The ingester against python-icat row by row, how soon a dataset is there, a big catalogue against a small one."""
+    ingest.run(ingest.Size(messages, parameters, files, queued, confirmed, small, big))
 
 
 @main.command("icat-server")

@@ -92,7 +92,7 @@ def _fill(running: Servers, size: Size) -> int:
 def _facade(ada: Visitor, investigation: int, size: Size) -> None:
     reply = requests.get(
         f"{ada.url}/catalogue/datasets",
-        params={"investigationIds": investigation, "datasetType": "acquisition", "nested": "true"},
+        params={"investigationIds": str(investigation), "datasetType": "acquisition", "nested": "true"},
         headers={"Authorization": f"Bearer {ada.session_id}"},
         timeout=300,
     )

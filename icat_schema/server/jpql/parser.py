@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -20,6 +21,9 @@ MAX_LENGTH = 500_000
 MAX_PARENTHESES = 25
 MAX_DEPTH = 60
 """Levels of a tree."""
+LONGEST_NAME = 60
+"""Characters of a name that are looked at to explain an error."""
+CALLED_NAME = re.compile(r"([^\W\d][\w$.]*)\s*\Z")
 CACHED_TEXTS = 2_048
 CACHED_LENGTH = 8_192
 """Longer texts are lists of ids, which do not come again."""
@@ -119,6 +123,10 @@ def _explained(error: UnexpectedInput, text: str) -> IcatError:
     expected = _expected(error)
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         return bad(f"Attempt to read beyond end: the query is not complete, expected {expected}.")
+    start = max(0, at - LONGEST_NAME)
+    name = CALLED_NAME.search(text[start:at]) if text[at : at + 1] == "(" else None
+    if name is not None:
+        return bad_at(f"There is no function {name[1]}", text, start + name.start(1))
     return bad_at(f"Expected {expected}, not '{getattr(error, 'token', text[at : at + 1])}'", text, at)
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 ENVIRONMENT_PREFIX = "DRAC_"
 CATALOGUE_PREFIX = "DRAC_CATALOGUE_"  # settings of the embedded catalogue, which reads them itself
+TEST_PREFIX = "DRAC_TEST_"  # how the tests are run
 
 
 class SettingsError(Exception):
@@ -316,9 +317,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
     """Put `DRAC_SECTION__KEY` over the document; a value that reads as TOML is taken as such, else as text."""
     for variable, text in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in ("DRAC_CONFIG", "DRAC_TEST_REQUIRE"):
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == "DRAC_CONFIG":
             continue
-        if variable.startswith(CATALOGUE_PREFIX):
+        if variable.startswith((CATALOGUE_PREFIX, TEST_PREFIX)):
             continue
         *sections, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
         table = document

@@ -76,6 +76,17 @@ class Chain:
         (job,) = self.facade.root.rows(Select("Job", ["application.name", "application.version"], where))
         return job
 
+    def investigation(self, name: str) -> int:
+        """Id of the session of a proposal that has only one."""
+        ((id_,),) = self.facade.root.rows(Select("Investigation", ["id"], Eq("name", name)))
+        return int(id_)
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, self.ingester.log[-3000:]
+            time.sleep(0.1)
+
     def link_faults(self) -> list[str]:
         """What `drac links repair --check` finds."""
         settings = self.ingester.settings

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -25,6 +27,7 @@ CREATION_LOCK = 4_142_435_065
 """PostgreSQL's name of the lock that whoever creates tables holds: any number that nobody else uses."""
 
 _WRITE = "icat_write"
+_turns: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 _STATISTICS = "icat_statistics"
 
 
@@ -80,7 +83,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     On SQLite the write lock is taken at once, so that a transaction never fails half-way because another one wrote.
     """
-    with engine.connect() as connection:
+    with _turn(engine), engine.connect() as connection:
         connection = connection.execution_options(**{_WRITE: True})
         with connection.begin():
             yield connection
@@ -89,8 +92,22 @@ def writing(engine: Engine) -> Iterator[Connection]:
             statistics.note(connection, BUSY_TIMEOUT_MS)
 
 
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Writers of one process wait for each other here. In SQLite they would sleep ever longer between two looks, and
+    whoever looks at the right moment would be next."""
+    lock = _turns.get(engine)
+    taken = lock is not None and lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
+    try:
+        yield
+    finally:
+        if lock is not None and taken:
+            lock.release()
+
+
 def _open_sqlite(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
+    _turns[engine] = threading.Lock()
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     statistics = Statistics()

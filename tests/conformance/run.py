@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import configparser
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,7 @@ def main() -> int:
     parser.add_argument("--database", help="sqlite, postgresql or a URL; without it both. A URL's content is wiped")
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="keeps the sources and the environment")
     options, arguments = parser.parse_known_args()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # so that servers are stopped, too
     try:
         databases = [options.database] if options.database else available()
         outcomes = conform(options.folder.resolve(), databases, arguments)

@@ -1,18 +1,67 @@
-"""Servers, clients and a small facility for the tests of the wire."""
+"""Servers, clients and a small facility for the tests of the wire; each test runs on both databases."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.server.wire.raw import RestCalls, SoapCalls
-from tests.support.catalogue import RunningCatalogue, catalogue, fresh_catalogue, start
-from tests.support.postgres import postgres
+from tests.support.catalogue import RunningCatalogue, start_catalogue
+from tests.support.postgres import own_postgres, postgres
 
-__all__ = ["catalogue", "fresh_catalogue", "postgres", "start"]
+__all__ = ["own_postgres", "postgres"]
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+NewDatabase = Callable[[], str | None]
+"""Address of an empty database; None: SQLite in the server's folder."""
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def new_database(request: pytest.FixtureRequest) -> NewDatabase:
+    """All servers of a test are on one kind of database."""
+    if request.param == "sqlite":
+        return lambda: None
+    made: NewDatabase = request.getfixturevalue("postgres").new_database
+    return made
+
+
+@pytest.fixture(scope="session")
+def catalogue(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCatalogue]:
+    """One server for all tests of a process: they make objects of their own and do not count on emptiness."""
+    server: RunningCatalogue = start_catalogue(tmp_path_factory.mktemp("catalogue"), database=new_database())
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start(new_database: NewDatabase, tmp_path: Path) -> Iterator[Callable[..., RunningCatalogue]]:
+    """Start servers with options of one's own, one database per folder; all are stopped at the end."""
+    started: list[RunningCatalogue] = []
+    databases: dict[str, str | None] = {}
+
+    def run(*options: str, folder: str = "catalogue", **more: Any) -> RunningCatalogue:
+        if folder not in databases:
+            databases[folder] = new_database()
+        given = {"database": databases[folder]} | more
+        server: RunningCatalogue = start_catalogue(tmp_path / folder, *options, **given)
+        started.append(server)
+        return server
+
+    yield run
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def fresh_catalogue(start: Callable[..., RunningCatalogue]) -> RunningCatalogue:
+    """An empty server for one test."""
+    return start()
 
 
 @dataclass

@@ -33,7 +33,11 @@ def _content(path: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("read", "written"), [("yaml", "xml"), ("xml", "yaml")])
+@pytest.mark.parametrize(
+    ("new_database", "read", "written"),
+    [("sqlite", "yaml", "xml"), pytest.param("postgresql", "xml", "yaml", marks=pytest.mark.postgres)],
+    indirect=["new_database"],
+)
 def test_the_reference_dump_comes_back_unchanged_and_is_wiped(
     fresh_catalogue: RunningCatalogue, tmp_path: Path, read: str, written: str
 ) -> None:

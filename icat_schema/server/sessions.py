@@ -78,7 +78,8 @@ class Sessions:
         if not session_id:
             raise IcatError("SESSION", "Session Id cannot be null or empty.")
         statement = select(sessions.c.userName, sessions.c.expires).where(sessions.c.id == session_id)
-        row = connection.execute(statement).first() if "\0" not in session_id else None
+        possible = len(session_id) <= SESSION_ID_LENGTH and session_id.isascii() and "\0" not in session_id
+        row = connection.execute(statement).first() if possible else None
         if row is None:
             raise IcatError("SESSION", f"Unable to find user by sessionid: {session_id}")
         return row.userName, row.expires

@@ -79,3 +79,11 @@ def test_jpql_shows_the_first_results_to_root(rest: RestCalls) -> None:
     query = f"SELECT f.daysUntilRelease, f.url FROM Facility f WHERE f.name LIKE '{name}%' ORDER BY f.name"
     reply = rest.send("GET", "jpql", params={"sessionId": rest.session_id, "query": query, "max": "2"})
     assert reply.text == "Count 3: [0, null], [1, null], ..."
+
+
+def test_no_session_id_whatever_is_more_than_unknown(rest: RestCalls) -> None:
+    for session_id in ("\\ud800", "x" * 10_000, "\\u0000", "ä"):
+        reply = rest.send(
+            "POST", "port", files=[("json", (None, f'{{"sessionId":"{session_id}"}}')), ("file", ("f", b""))]
+        )
+        assert rest.refused(reply)[:2] == (403, "SESSION")

@@ -88,5 +88,12 @@ def _unknown(reference: Reference, key: Key) -> IcatError:
     name = reference.entity.name
     if reference.local_name is not None:
         return IcatError("NO_SUCH_OBJECT_FOUND", f"No {name} of this import has the local name {key[0]}")
-    shown = ", ".join(f"{field} = '{value}'" for field, value in zip(reference.entity.unique_key, key, strict=True))
+    parts = zip(reference.entity.unique_key, key, strict=True)
+    shown = ", ".join(f"{field} = '{_shown(reference, field, value)}'" for field, value in parts)
     return IcatError("NO_SUCH_OBJECT_FOUND", f"{name} with {shown} not found.")
+
+
+def _shown(reference: Reference, field: str, value: Any) -> str:
+    """As ICAT tells of duplicates: an object by its entity and id."""
+    relation = reference.entity.to_one(field)
+    return str(value) if relation is None else f"{relation.target}:{value}"

@@ -10,7 +10,7 @@ import pytest
 from tests.server.crowd.run import Size, run_crowd
 from tests.server.operations.conftest import NewDatabase
 
-CREATES = int(os.environ.get("DRAC_CROWD_CREATES", "25"))
+CREATES = int(os.environ.get("DRAC_CROWD_CREATES", "15"))
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from icat_schema.server.settings import Settings
 from icat_schema.server.text.index import INDEXED
 from icat_schema.server.wsgi import application
 from tests.server.wire.raw import RestCalls
-from tests.support.catalogue import RunningCatalogue
+from tests.support.catalogue import RunningCatalogue, start_catalogue
 
 USERS = ("root", "ada", "dee")
 
@@ -346,10 +346,8 @@ def test_a_catalogue_from_before_the_index_is_indexed_when_it_is_opened(tmp_path
     new.close()
 
 
-def test_a_killed_server_leaves_an_index_that_agrees_with_the_objects(
-    start: Callable[..., RunningCatalogue], tmp_path: Path
-) -> None:
-    server = start()
+def test_a_killed_server_leaves_an_index_that_agrees_with_the_objects(tmp_path: Path) -> None:
+    server: RunningCatalogue = start_catalogue(tmp_path / "catalogue", "--no-ids")
     rest = RestCalls.login(server.rest_url, "root")
     ready = Thread(target=_write_until_it_ends, args=(rest,))
     ready.start()

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 from sqlalchemy.exc import IntegrityError
 
 from icat_schema.definitions import Attribute, Entity, ToOne, schema
@@ -24,6 +24,7 @@ from icat_schema.server.entities.conflicts import first_conflict
 from icat_schema.server.entities.insert import Node, number
 from icat_schema.server.entities.validate import EntityChecks, field_problem, text_problem
 from icat_schema.server.errors import IcatError
+from icat_schema.server.store.bulk import insert_many
 from icat_schema.server.store.tables import relation_column, table
 
 OBJECTS = 500
@@ -179,7 +180,7 @@ class Loader:
             with self._connection.begin_nested():
                 for name in storage_order():
                     if name in members:
-                        self._connection.execute(insert(table(name)), members[name])
+                        insert_many(self._connection, table(name), members[name])
         except IntegrityError as error:
             conflict = first_conflict(self._connection, nodes) or IcatError("INTERNAL", str(error.orig), 0)
             raise DumpError(f"{batch[conflict.offset].label}: {conflict.message}") from None

@@ -37,7 +37,7 @@ SPARE_BYTES = 64 * 1024
 CLEANUP_SECONDS = 30
 """How often silent connections are looked for."""
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""Results are thousands of tuples without cycles: looking through them again and again would take a third of the time."""
+"""Results are thousands of tuples without cycles: to look through them again and again would only cost time."""
 MAX_BUFFERED = 2**40
 """Bytes of an answer that wait for a slow client in a temporary file; below that its thread serves somebody else."""
 

@@ -127,6 +127,7 @@ class Producer:
         """So many messages more have been applied, and none was refused."""
         inbox = self.chain.ingester.inbox()
         self.chain.wait(lambda: inbox.counters().states.get("done", 0) >= before + count)
+        self.chain.wait(lambda: not set(inbox.counters().states) & {"received", "ready", "working"})
         assert set(inbox.counters().states) == {"done"}, [row.text for row in inbox.list(limit=1000) if row.text]
 
 

@@ -68,14 +68,15 @@ class Report:
         )
 
 
-def run(name: str, target: Target, seed: int, seconds: float, said: Callable[[str], None]) -> Report:
-    """Attack for this long. Problems are told as they are found, with the request that led to them."""
+def run(name: str, target: Target, seed: int, seconds: float, said: Callable[[str], None], most: int = 0) -> Report:
+    """Attack for this long, or until the number of requests is reached (0: no number). Problems are told as they are
+    found, with the request that led to them."""
     report = Report(name, seed)
     report.megabytes.append(target.megabytes())
     sessions = _sessions(target)
     started = time.monotonic()
     for number, request in enumerate(_requests(name, random.Random(seed))):
-        if time.monotonic() - started > seconds or not target.is_alive:
+        if time.monotonic() - started > seconds or number == (most or -1) or not target.is_alive:
             break
         if number % BETWEEN_SESSIONS == BETWEEN_SESSIONS - 1:
             sessions = _sessions(target)  # some requests end them

@@ -38,8 +38,9 @@ class Hanging(Exception):
 class Target:
     """One server, one connection that is opened again when the server closes it."""
 
-    def __init__(self, catalogue: RunningCatalogue) -> None:
+    def __init__(self, catalogue: RunningCatalogue, patience: float = SECONDS) -> None:
         self._catalogue = catalogue
+        self._patience = patience
         self._address = urlsplit(catalogue.url)
         self._socket: socket.socket | None = None
 
@@ -57,7 +58,7 @@ class Target:
     def _exchange(self, raw: bytes, method: str, started: float) -> Reply:
         if self._socket is None:
             host, port = self._address.hostname, self._address.port
-            self._socket = socket.create_connection((host, port), timeout=SECONDS)
+            self._socket = socket.create_connection((host, port), timeout=self._patience)
         self._socket.sendall(raw)
         with http.client.HTTPResponse(self._socket, method=method) as reply:
             reply.begin()

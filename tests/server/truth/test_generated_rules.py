@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from icat_schema.definitions import Entity, schema
 from tests.server.truth.calls import Calls
-from tests.server.truth.candidates import as_rest, candidates
+from tests.server.truth.candidates import UNUSED, as_rest, candidates
 from tests.server.truth.cells import Row, Table
 from tests.server.truth.conftest import FULL, ROOTS, calls_of
 from tests.server.truth.generated import ENTITIES, Texts
@@ -108,7 +108,15 @@ def _steps(entities: list[str]) -> st.SearchStrategy[list[dict[str, str]]]:
 def _content(graph: Graph) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Up to two more objects, of different entities so that none is in the way of another."""
 
-    def objects(entity: Entity) -> st.SearchStrategy[dict[str, Any]]:
-        return st.sampled_from([{entity.name: as_rest(new)} for new in candidates(graph, entity, 5)])
+    news = {entity.name: candidates(graph, entity, 5) for entity in ENTITIES}
 
-    return st.lists(st.sampled_from(ENTITIES).flatmap(objects), max_size=2, unique_by=lambda record: next(iter(record)))
+    def objects(entity: Entity) -> st.SearchStrategy[dict[str, Any]]:
+        return st.sampled_from(news[entity.name]).map(lambda new: {entity.name: _named(as_rest(new))})
+
+    possible = [entity for entity in ENTITIES if news[entity.name]]
+    return st.lists(st.sampled_from(possible).flatmap(objects), max_size=2, unique_by=lambda record: next(iter(record)))
+
+
+def _named(record: dict[str, Any]) -> dict[str, Any]:
+    """With a name that is not that of the objects which are only tried to be created."""
+    return {name: "used" if value == UNUSED else value for name, value in record.items()}

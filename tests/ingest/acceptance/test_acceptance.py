@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,6 @@ from lxml import etree
 from pyicat_plus.client.main import IcatClient
 from pyicat_plus.client.types import ArchiveStatusLevel, ArchiveStatusType
 
-from drac_plugins.core.announcement import AnnouncedSample, Announcement
-from drac_plugins.core.announcement import message as announcement
 from drac_plugins.core.inbox import Filter, Inbox
 from drac_plugins.core.links.repair import Repair
 from icat_schema.gateway import Select
@@ -29,12 +27,13 @@ from icat_schema.gateway.conditions import Eq
 from icat_schema.gateway.errors import CatalogueUnavailable
 from ingest.outcome import Refused
 from ingest.parse.xml import parse
+from tests.ingest.acceptance.sending import one, send
 from tests.ingest.acceptance.size import FULL, size
 from tests.ingest.apply.corpus import APPLIED, REFUSED
 from tests.ingest.apply.ground import Ground, fresh_ground, message, processed
 from tests.ingest.apply.snapshot import Snapshot, differences, take
 from tests.ingest.door.mortal import live
-from tests.ingest.door.running import RawClient, wait_until
+from tests.ingest.door.running import wait_until
 from tests.ingest.doors.conftest import Door
 from tests.producers.chain import Chain
 from tests.support.activemq import ActiveMQ, installed
@@ -259,7 +258,7 @@ def test_6_a_killed_ingester_leaves_what_an_undisturbed_one_leaves(
     for queue, name in queues:
         inbox.put(queue, ground.body(name), {})
     deaths, longest = 0, size(30, 8)
-    while live(ground.settings, 1 + deaths % longest if deaths % longest else longest):
+    while live(ground.settings, 1 + 2 * deaths % longest if 2 * deaths % longest else longest):
         deaths += 1
         longest += deaths % 100 == 0
     assert deaths > 5
@@ -463,40 +462,3 @@ def ground_settings() -> Any:
     from drac_plugins.core.settings import Settings
 
     return Settings()
-
-
-# ---------------------------------------------------------------------------------------------------------- help
-
-
-def one(
-    location: str,
-    proposal: str = "mx2745",
-    beamline: str = "id30a1",
-    day: str = "2026-03-10",
-    *,
-    inputs: Sequence[str] = (),
-    parameters: dict[str, Any] | None = None,
-) -> bytes:
-    """A message about one dataset."""
-    start = datetime.fromisoformat(f"{day}T12:00:00+01:00")
-    said = Announcement(
-        proposal,
-        beamline,
-        location.rsplit("/", 1)[-1],
-        location,
-        start,
-        start + timedelta(minutes=1),
-        sample=AnnouncedSample("s"),
-        inputs=inputs,
-        parameters=parameters or {},
-    )
-    return announcement(said)
-
-
-def send(port: int, bodies: Sequence[bytes]) -> None:
-    """As a careful producer: with receipts."""
-    with RawClient("127.0.0.1", port) as client:
-        client.connect()
-        for number, body in enumerate(bodies):
-            client.send_message(body, receipt=str(number))
-            assert client.read() is not None

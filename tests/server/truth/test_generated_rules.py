@@ -1,4 +1,4 @@
-"""Whatever the rules, groups, public steps and content: searches, includes and checks agree with a look at each object."""
+"""Whatever the rules, groups, public steps and content: all ways of asking agree with a look at each single object."""
 
 from __future__ import annotations
 

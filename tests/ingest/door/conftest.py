@@ -65,4 +65,4 @@ def inbox(either_store: Store, tmp_path: Path, clock: Clock) -> Inbox:
 @pytest.fixture
 def real_inbox(store: Store, tmp_path: Path) -> Inbox:
     """With the real clock and the ordinary size limit."""
-    return Inbox(store, large_bodies=BodyFiles(tmp_path / "large", 10 * 1024 * 1024))
+    return Inbox(store, large_bodies=BodyFiles(tmp_path / "large", 10 * 1024 * 1024), owner="this installation")

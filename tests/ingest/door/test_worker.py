@@ -346,13 +346,15 @@ class TestStages:
 
 
 class TestThreads:
-    def test_a_running_worker_takes_up_what_a_dead_one_had_taken_and_stops_cleanly(self, real_inbox: Inbox) -> None:
+    def test_a_running_worker_takes_up_what_a_dead_one_had_taken_and_stops_cleanly(
+        self, real_inbox: Inbox, store: Store
+    ) -> None:
         applier = Scripted()
         message_id = real_inbox.put(QUEUE, RAW, {}).id
         stopping = threading.Event()
         dead = Applying(real_inbox, applier, SETTINGS, Breaker((1,)), stopping, lambda: datetime.now().astimezone())
         dead._sorter.run()
-        assert real_inbox.take() is not None
+        assert Inbox(store, owner="this installation").take() is not None
         worker = Worker(real_inbox, applier, SETTINGS)
         worker.start()
         try:

@@ -22,4 +22,4 @@ def holds_many(location: str, roots: Collection[str]) -> bool:
     if where.session is not None:
         before, _, last = bare.rpartition("/")
         return bare == where.session or (before == where.session and last in TYPE_FOLDERS)
-    return where.proposal is not None and bare.endswith(f"/{where.proposal}")
+    return any(bare.endswith(f"/{kind}/{where.proposal}") for kind in ("visitor", "inhouse"))

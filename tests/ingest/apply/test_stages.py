@@ -12,7 +12,7 @@ import pytest
 
 from drac_plugins.core import resources
 from ingest.domain import ListedFile
-from ingest.outcome import NotYet
+from ingest.outcome import NotYet, Refused
 from ingest.statistics import INVESTIGATION_SUMS, Figures, sums
 from ingest.waiting import pause_after
 from tests.ingest.apply.ground import Ground, fresh_ground, message, processed
@@ -169,11 +169,11 @@ def test_pauses_before_a_missing_folder_is_looked_for_again(waited: int, minutes
     assert pause_after(timedelta(minutes=waited), (1, 10, 60)) == timedelta(minutes=minutes)
 
 
-def test_the_folder_of_a_session_is_not_read_as_one_dataset(ground: Ground, wire: str, disk: Path) -> None:
+def test_the_folder_of_all_raw_data_is_no_dataset(ground: Ground, wire: str, disk: Path) -> None:
     put(disk, f"{SESSION}/RAW_DATA/x/a.h5")
-    done = ground.apply(message(f"{SESSION}/RAW_DATA"))
-    run(ground, "files", done.dataset_id)
-    assert only(ground, f"{SESSION}/RAW_DATA").files == {}
+    with pytest.raises(Refused, match="holds many datasets"):
+        ground.apply(message(f"{SESSION}/RAW_DATA"))
+    assert f"{SESSION}/RAW_DATA" not in take(ground.session).datasets
 
 
 def test_a_file_name_that_is_no_utf8_is_escaped(ground: Ground, wire: str, disk: Path) -> None:

@@ -133,10 +133,9 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_keys(document: Mapping[str, Any], kind: RequestKind) -> None:
     keys = set(KEYS[kind])
+    if any(set(document) == set(KEYS[other]) for other in KEYS if other != kind):
+        raise _refused("kind", f"This is a message of another queue: its keys are {', '.join(sorted(document))}")
     if missing := keys - set(document) - set(_MAY_BE_ABSENT):
-        other = next((other for other in KEYS if set(document) == set(KEYS[other])), None)
-        if other is not None:
-            raise _refused("kind", f"This is a message of another queue: its keys are {', '.join(sorted(document))}")
         raise _refused("schema", f"Missing: {', '.join(sorted(missing))}")
     if unknown := set(document) - keys:
         raise _refused("schema", f"Unknown: {', '.join(_short(key) for key in sorted(unknown)[:5])}")

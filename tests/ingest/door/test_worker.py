@@ -157,7 +157,7 @@ def test_what_cannot_be_read_is_quarantined_without_troubling_the_applier(bench:
         ("icatIngest", (MESSAGES / "70-reschedule.xml").read_bytes(), "something else"),
         ("rescheduleInvestigation", RAW, "something else"),
         ("icatDataFiles", RAW, "this queue carries JSON"),
-        ("icatDataFiles", b'{"datasetId": 1, "type": "archiving", "level": "info", "message": ""}', "Unknown"),
+        ("icatDataFiles", b'{"datasetId": 1, "type": "archiving", "level": "info", "message": ""}', "another queue"),
     ],
 )
 def test_a_message_on_the_wrong_queue_is_quarantined_by_kind(bench: Bench, queue: str, body: bytes, told: str) -> None:

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 import click
 import waitress
+from sqlalchemy.exc import SQLAlchemyError
 
+from icat_schema.server.channels import Large, channel_class, taken_in
 from icat_schema.server.commands.data import data_options
 from icat_schema.server.commands.limits import limit_options
 from icat_schema.server.commands.options import (
@@ -25,15 +27,14 @@ from icat_schema.server.commands.options import (
     storage_settings,
     zone_named,
 )
-from icat_schema.server.ids.routes import PUT_PATH
+from icat_schema.server.errors import IcatError
+from icat_schema.server.ids.routes import DATA_PATH, PUT_PATH, session_of
 from icat_schema.server.ids.service import DataService
 from icat_schema.server.ids.settings import DataSettings
 from icat_schema.server.service import Service
 from icat_schema.server.settings import IMPORT_PATH
-from icat_schema.server.uploads import channel_for_uploads
 from icat_schema.server.wsgi import application
 
-SPARE_BYTES = 64 * 1024
 CLEANUP_SECONDS = 30
 """How often silent connections are looked for."""
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -115,6 +116,7 @@ def serve(
 
 def _start_log(level: int) -> None:
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("waitress").setLevel(logging.WARNING)  # below, it names paths, which hold session ids
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # says only that calls wait for a thread
 
 
@@ -127,7 +129,7 @@ def _listen(service: Service, files: DataService | None) -> None:
             port=settings.port,
             threads=settings.threads,
             ident=None,
-            max_request_body_size=_taken_in(settings.max_request_bytes),
+            max_request_body_size=taken_in(settings.max_request_bytes),
             max_request_header_size=settings.max_header_bytes,
             connection_limit=settings.max_connections,
             channel_timeout=settings.idle_seconds,
@@ -138,11 +140,11 @@ def _listen(service: Service, files: DataService | None) -> None:
         )
     except OSError as error:
         raise click.ClickException(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
-    largest = {IMPORT_PATH: _taken_in(settings.max_import_bytes)}
+    large = {IMPORT_PATH: Large(settings.max_import_bytes)}
     if files is not None:
-        largest[PUT_PATH] = _taken_in(files.settings.max_upload_bytes)
+        large[PUT_PATH] = Large(files.settings.max_upload_bytes, lambda query: _has_session(service, query))
         files.start()
-    server.channel_class = channel_for_uploads(largest)
+    server.channel_class = channel_class(large, DATA_PATH)
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell that starts us in the background has SIGINT ignored
         signal.signal(number, _stop)
     gc.freeze()
@@ -153,9 +155,13 @@ def _listen(service: Service, files: DataService | None) -> None:
     server.close()
 
 
-def _taken_in(accepted: int) -> int:
-    """Bytes of a body, with the heads of its chunks, that are read to be refused in the words of the service."""
-    return 2 * accepted + SPARE_BYTES
+def _has_session(service: Service, query: str) -> bool:
+    """Whether the address names a valid session. Asked before a large body is read."""
+    try:
+        service.user_name(session_of(query))
+    except (IcatError, SQLAlchemyError, ValueError):
+        return False
+    return True
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

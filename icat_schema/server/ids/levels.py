@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class Levels:
         with place.open() as original:
             _copy(original, self.archive, place.archived)
         if not self.is_safe(place):
-            raise CopyDiffers(f"The archive's copy of {place.location} differs from the file")
+            raise CopyDiffers(errno.EIO, "The archive's copy differs from the file", place.location)
 
     def restore(self, place: Place) -> None:
         """Bring the file back, unless it is there. Raises OSError; the archive keeps its copy."""
@@ -106,7 +107,7 @@ class Levels:
             _copy(copy, place.folder, place.parts)
         if not self.is_safe(place):
             place.folder.remove(place.parts)
-            raise CopyDiffers(f"The restored {place.location} differs from the archive's copy")
+            raise CopyDiffers(errno.EIO, "The restored file differs from the archive's copy", place.location)
 
     def remove(self, place: Place) -> None:
         """Take the file away from both levels."""

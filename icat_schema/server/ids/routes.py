@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
@@ -22,6 +23,8 @@ CROSS_ORIGIN = {
     "Access-Control-Expose-Headers": "Content-Disposition, Content-Range, ETag",
 }
 PUT_PATH = f"{IDS_PATH}/put"
+DATA_PATH = f"{IDS_PATH}/getData"
+MAX_FIELDS = 100
 
 
 def _rule(path: str, resource: resources.Resource, method: str = "GET") -> Rule:
@@ -55,6 +58,11 @@ ROUTES = Map(
     strict_slashes=False,
     merge_slashes=False,
 )
+
+
+def session_of(query: str) -> str | None:
+    """The session id in the query of an address."""
+    return next(iter(parse_qs(query, max_num_fields=MAX_FIELDS).get("sessionId", ())), None)
 
 
 def respond(service: DataService, request: Request, note: Callable[[str], Any]) -> Response:

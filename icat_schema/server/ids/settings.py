@@ -29,7 +29,7 @@ class DataSettings:
     archive: Path | None = None
     links: Path | None = None
     read_only: bool = False
-    max_upload_bytes: int = 64 * GIBIBYTE
+    max_upload_bytes: int = 2 * GIBIBYTE
     link_hours: int = 24
     prepared_days: int = 30
     zips_at_once: int = 4

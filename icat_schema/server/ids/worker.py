@@ -7,6 +7,7 @@ the database until all of it is done, so a new start after a crash does the rest
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import threading
@@ -30,6 +31,7 @@ POLL_SECONDS = 10.0
 
 STOP_SECONDS = 10.0
 BUSY_SECONDS = 0.5
+NEITHER = "A file is in neither level of storage"
 
 PlacesOf = Callable[[int], Sequence[Place]]
 """Dataset id: where all of its files are."""
@@ -101,7 +103,7 @@ class Worker:
             if place.exists():
                 self._levels.write(place)
             elif not self._levels.is_archived(place):
-                raise FileNotFoundError(f"{place.location} is in neither level of storage")
+                raise FileNotFoundError(errno.ENOENT, NEITHER, place.location)
 
     def _archive_dataset(self, task: Task) -> None:
         """Copy everything first; only then take away, each file after a last comparison."""
@@ -112,7 +114,7 @@ class Worker:
                 if not place.exists():
                     continue
                 if not self._levels.is_safe(place):
-                    raise CopyDiffers(f"{place.location} changes while it is archived")
+                    raise CopyDiffers(errno.EIO, "A file changes while it is archived", place.location)
                 place.folder.remove(place.parts)
 
     def _restore(self, task: Task) -> None:
@@ -121,7 +123,7 @@ class Worker:
             if place.exists():
                 continue
             if not self._levels.is_archived(place):
-                raise FileNotFoundError(f"{place.location} is in neither level of storage")
+                raise FileNotFoundError(errno.ENOENT, NEITHER, place.location)
             self._levels.restore(place)
 
     def _proceed(self, task: Task) -> None:
@@ -131,8 +133,8 @@ class Worker:
 
 
 def _reason(error: OSError) -> str:
-    """Without the folders of this machine."""
-    return error.strerror or str(error)
+    """Without the path: getStatus tells it to people without a session. The log has it."""
+    return error.strerror or type(error).__name__
 
 
 @contextmanager

@@ -1,11 +1,14 @@
 """Slows down who guesses passwords, by account and by address, without holding a thread.
 
 After some failed attempts the next one is refused unseen until a delay is over, and the delay grows with every failure.
-Success clears the account, and at the address what failed for this account.
+Success clears the account, and at the address what failed for this account. Who has logged in from an address before
+waits there only for what failed there for the own account: otherwise anybody could lock out others by guessing, a whole
+portal even, which logs in all its users from one address.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import threading
 import time
@@ -16,7 +19,7 @@ from dataclasses import dataclass
 from icat_schema.server.errors import IcatError
 
 REMEMBERED = 20_000
-"""Accounts and addresses; beyond, those that failed longest ago are forgotten."""
+"""Accounts, addresses and both together; beyond, those that failed, or logged in, longest ago are forgotten."""
 FORGOTTEN_AFTER = 15 * 60.0
 """Seconds without a failure."""
 
@@ -38,13 +41,20 @@ ACCOUNT = Patience(free=5, first=1.0, longest=30.0)
 ADDRESS = Patience(free=100, first=0.5, longest=10.0)
 """Wider: a portal logs in all its users from one address."""
 
-Key = tuple[str, str]
+Key = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class _Record:
     failures: int
     last: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    account: Key
+    address: Key
+    both: Key
 
 
 class Attempts:
@@ -54,19 +64,24 @@ class Attempts:
         self._clock = clock
         self._remembered = remembered
         self._records: OrderedDict[Key, _Record] = OrderedDict()
+        self._at_home: OrderedDict[Key, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def check(self, account: str, address: str) -> None:
         """Raises IcatError of type SESSION while a delay is not over; such an attempt does not count."""
+        keys = _keys(account, address)
         with self._lock:
-            wait = max(self._wait(("account", account), ACCOUNT), self._wait(("address", address), ADDRESS))
+            known = keys.both in self._at_home
+            counts = [(keys.both, ACCOUNT)] if known else [(keys.account, ACCOUNT), (keys.address, ADDRESS)]
+            wait = max(self._wait(key, patience) for key, patience in counts)
         if wait > 0:
             text = f"Too many failed attempts to log in: try again in {math.ceil(wait)} s"
             raise IcatError("SESSION", text)
 
     def failed(self, account: str, address: str) -> None:
+        keys = _keys(account, address)
         with self._lock:
-            for key in (("account", account), ("address", address)):
+            for key in (keys.account, keys.address, *([keys.both] if keys.both in self._at_home else [])):
                 record = self._current(key)
                 self._records[key] = _Record(record.failures + 1 if record else 1, self._clock())
                 self._records.move_to_end(key)
@@ -74,11 +89,17 @@ class Attempts:
                 self._records.popitem(last=False)
 
     def succeeded(self, account: str, address: str) -> None:
+        keys = _keys(account, address)
         with self._lock:
-            forgiven = self._records.pop(("account", account), None)
-            record = self._records.get(("address", address))
+            forgiven = self._records.pop(keys.account, None)
+            self._records.pop(keys.both, None)
+            record = self._records.get(keys.address)
             if forgiven is not None and record is not None:
                 record.failures = max(record.failures - forgiven.failures, 0)
+            self._at_home[keys.both] = None
+            self._at_home.move_to_end(keys.both)
+            while len(self._at_home) > self._remembered:
+                self._at_home.popitem(last=False)
 
     def _wait(self, key: Key, patience: Patience) -> float:
         record = self._current(key)
@@ -90,3 +111,19 @@ class Attempts:
             del self._records[key]
             return None
         return record
+
+
+def _keys(account: str, address: str) -> _Keys:
+    place = _place(address)
+    return _Keys(("account", account), ("address", place), ("both", account, place))
+
+
+def _place(address: str) -> str:
+    """Who has one address of IPv6 has 2**64 of them."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False))

@@ -88,6 +88,36 @@ def test_success_forgives_the_account_and_at_the_address_no_more_than_that(attem
     assert _refused(attempts, account="db/cy")
 
 
+def test_who_has_logged_in_before_is_not_locked_out_by_what_others_guess(attempts: Attempts) -> None:
+    attempts.succeeded("db/ada", "1.1.1.1")
+    _fail(attempts, ACCOUNT.free + 5, address="6.6.6.6")
+    for number in range(ADDRESS.free + 5):
+        _fail(attempts, 1, account=f"db/{number}")
+    assert _refused(attempts, address="6.6.6.6"), "the guesser"
+    assert _refused(attempts, address="2.2.2.2"), "ada, where nobody knows her"
+    assert _refused(attempts, account="db/new"), "somebody new, from where guesses came from"
+    assert not _refused(attempts), "ada as ever"
+
+
+def test_who_has_logged_in_before_waits_for_guesses_at_the_account_from_there(attempts: Attempts, clock: Clock) -> None:
+    attempts.succeeded("db/ada", "1.1.1.1")
+    _fail(attempts, ACCOUNT.free)
+    assert not _refused(attempts)
+    _fail(attempts, 1)
+    assert _refused(attempts)
+    clock.now += 1
+    attempts.succeeded("db/ada", "1.1.1.1")
+    _fail(attempts, ACCOUNT.free)
+    assert not _refused(attempts)
+
+
+def test_a_network_of_the_size_that_one_client_has_is_one_address(attempts: Attempts) -> None:
+    for number in range(ADDRESS.free + 1):
+        _fail(attempts, 1, account=f"db/{number}", address=f"2001:db8::{number:x}")
+    assert _refused(attempts, account="db/new", address="2001:db8::ffff:1")
+    assert not _refused(attempts, account="db/new", address="2001:db8:0:1::1")
+
+
 def test_failures_are_forgotten_after_a_while_and_the_oldest_when_there_are_too_many(clock: Clock) -> None:
     attempts = Attempts(clock, remembered=10)
     _fail(attempts, 50)
@@ -153,7 +183,7 @@ def test_a_name_that_nobody_has_costs_the_same_work_as_a_wrong_password(
 
     monkeypatch.setattr(authn, "check_password_hash", counted)
     http = Client(application(service))
-    for user in ("ada", "nobody", "\0"):
+    for user in ("ada", "nobody", "nobody/else"):
         assert _login(http, "wrong", user)["message"] == "The username and password do not match"
     assert len(looked_at) == 3
     assert {h.rpartition("$")[0].partition("$")[0] for h in looked_at} == {"pbkdf2:sha256:1"}

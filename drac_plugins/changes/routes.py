@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import threading
+from functools import partial
 from typing import Any
 
 from flask import Response, current_app, request
 
 from drac_plugins.changes import service
+from drac_plugins.changes.places import Places
 from drac_plugins.changes.schemas import ChangeSchema, ChangesQuery, ChangesSchema
 from drac_plugins.changes.service import Changes
 from drac_plugins.changes.settings import ChangesSettings
@@ -46,7 +47,7 @@ def stream_changes(caller: Caller, query: dict[str, Any]) -> Response:
     """The same as server-sent events, from `Last-Event-ID` or `since` on, else from now on"""
     store, session = services().store, caller.session
     settings = services().settings_of("changes", ChangesSettings)
-    session.user_name()  # a session that has ended is answered now, not by an empty stream
+    name = session.user_name()  # a session that has ended is answered now, not by an empty stream
     given = request.headers.get("Last-Event-ID", "")
     since = int(given) if _ID.fullmatch(given) else query["since"]
     zone, wire = facility_zone(), ChangeSchema(exclude=("at",))
@@ -57,18 +58,19 @@ def stream_changes(caller: Caller, query: dict[str, Any]) -> Response:
         settings.poll_seconds,
     )
     places = _places(settings)
-    if not places.acquire(blocking=False):
+    if not places.take(name):
         raise Unavailable("Too many streams are open; ask /ingestion/changes now and then instead")
     reply = Response(
         stream.blocks(service.newest(store) if since is None else since),
         content_type="text/event-stream; charset=utf-8",
     )
     reply.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
-    reply.call_on_close(places.release)
+    reply.call_on_close(partial(places.give_back, name))
     return reply
 
 
-def _places(settings: ChangesSettings) -> threading.Semaphore:
-    made = threading.BoundedSemaphore(settings.max_streams)
-    found: threading.Semaphore = current_app.extensions.setdefault(_PLACES, made)
+def _places(settings: ChangesSettings) -> Places:
+    """Streams leave half of the threads to everybody else."""
+    made = Places(min(settings.max_streams, services().settings.web.threads // 2))
+    found: Places = current_app.extensions.setdefault(_PLACES, made)
     return found

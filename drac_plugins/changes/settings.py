@@ -9,7 +9,9 @@ from drac_plugins.core.settings import Section
 
 class ChangesSettings(Section):
     max_streams: int = Field(
-        4, ge=0, description="streams open at the same time in one process; each takes one of its threads"
+        4,
+        ge=0,
+        description="streams open at once in one process; each takes one of its threads, all at most half of them",
     )
     stream_seconds: float = Field(
         55.0, gt=0, description="a stream ends after this; browsers open the next by themselves"

@@ -140,7 +140,11 @@ class Application:
         if request.mimetype not in ("", *envelope.MEDIA_TYPES):
             text = f"Unsupported Content-Type: {request.mimetype}, supported: {envelope.MEDIA_TYPES[0]}\n"
             return Response(text, 415, content_type="text/plain;charset=utf-8")
-        wrapper = envelope.read_call(request.get_data())
+        body = request.get_data()
+        session_id = envelope.session_of_large(body)
+        if session_id is not None:
+            self._service.user_name(session_id)
+        wrapper = envelope.read_call(body)
         _operation.set(str(wrapper.tag).rpartition("}")[2])
         return operations.answer(self._service, wrapper).response(envelope.CONTENT_TYPE)
 

@@ -25,6 +25,9 @@ from icat_schema.server.settings import ICAT_VERSION
 CONTAINER_TYPE = "Glassfish"
 """Java clients look for the SOAP interface by it, at SOAP_PATH; they know no other word for that place."""
 
+MAX_CREDENTIALS = 4 * 1024 * 1024
+"""Characters of a login: anybody may send one, and its document takes many times its size."""
+
 
 def version(_service: Service, _request: Request) -> Response:
     return answer({"version": ICAT_VERSION})
@@ -52,6 +55,8 @@ def login(service: Service, request: Request) -> Response:
     text = form_of(request).get("json")
     if text is None:
         raise IcatError("BAD_PARAMETER", "json must not be null")
+    if len(text) > MAX_CREDENTIALS:
+        raise IcatError("BAD_PARAMETER", f"The credentials are longer than {MAX_CREDENTIALS} characters")
     try:
         document = parse_object(text)
         plugin, credentials = document.get("plugin"), _credentials(document.get("credentials"))

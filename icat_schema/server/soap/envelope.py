@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -19,8 +20,39 @@ CONTENT_TYPE = "text/xml;charset=utf-8"
 MEDIA_TYPES = ("text/xml", "application/xml")
 """Content types of requests; the second is nobody's business but harmless."""
 
+_CAREFUL: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+
 _START = f"<?xml version='1.0' encoding='UTF-8'?><S:Envelope xmlns:S=\"{SOAP}\"><S:Body>"
 _END = "</S:Body></S:Envelope>"
+
+
+LARGE = 1024 * 1024
+"""Bytes of a request that is not taken apart for strangers: its tree takes many times its size."""
+_BEGINNING = 64 * 1024
+
+
+def session_of_large(body: bytes) -> str | None:
+    """The session id at the beginning of a large request, where the WSDL has it; None for a small request, which may
+    be a login. Raises IcatError of type SESSION when there is none.
+    """
+    if len(body) <= LARGE:
+        return None
+    parser = etree.XMLPullParser(("end",), tag="sessionId", **_CAREFUL)
+    try:
+        parser.feed(body[:_BEGINNING])
+        found = next((str(element.text or "") for _, element in parser.read_events()), "")
+    except (etree.XMLSyntaxError, ValueError):
+        found = ""
+    if not found:
+        raise IcatError("SESSION", f"A request of more than {LARGE} bytes must begin with its sessionId")
+    return found
 
 
 def read_call(body: bytes) -> etree._Element:
@@ -69,9 +101,8 @@ def escaped(text: str) -> str:
 
 
 def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
+    parser: etree.XMLParser = etree.XMLParser(**_CAREFUL)
+    return parser
 
 
 def _shown(element: etree._Element) -> str:

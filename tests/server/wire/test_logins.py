@@ -14,6 +14,7 @@ from werkzeug.test import Client
 from icat_schema.server import authn
 from icat_schema.server.authn_attempts import ACCOUNT, ADDRESS, FORGOTTEN_AFTER, Attempts
 from icat_schema.server.errors import IcatError
+from icat_schema.server.rest.resources import MAX_CREDENTIALS
 from icat_schema.server.service import Service
 from icat_schema.server.settings import Settings
 from icat_schema.server.wsgi import application
@@ -187,6 +188,12 @@ def test_a_name_that_nobody_has_costs_the_same_work_as_a_wrong_password(
         assert _login(http, "wrong", user)["message"] == "The username and password do not match"
     assert len(looked_at) == 3
     assert {h.rpartition("$")[0].partition("$")[0] for h in looked_at} == {"pbkdf2:sha256:1"}
+
+
+def test_a_login_that_is_no_login_by_its_size_is_not_read(service: Service) -> None:
+    http = Client(application(service))
+    reply = http.post("/icat/session", data={"json": "[" * (MAX_CREDENTIALS + 1)})
+    assert (reply.status_code, reply.get_json()["code"]) == (400, "BAD_PARAMETER")
 
 
 def test_names_and_passwords_of_any_length_are_refused_cheaply(service: Service) -> None:

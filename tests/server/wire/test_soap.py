@@ -7,6 +7,7 @@ import re
 import pytest
 from lxml import etree
 
+from icat_schema.server.soap.envelope import LARGE
 from tests.server.wire.conftest import Facility
 from tests.server.wire.raw import ENVELOPE, NAMESPACE, SOAP, SoapCalls, fault_of
 
@@ -108,6 +109,15 @@ def test_a_session_is_looked_for_before_anything_else(soap: SoapCalls) -> None:
         for empty in ("<sessionId/>", ""):
             fault = soap.refused(operation, empty + rest, session=False)
             assert (fault.type, fault.message) == ("SESSION", "Session Id cannot be null or empty.")
+
+
+def test_a_large_request_is_taken_apart_only_for_a_session(soap: SoapCalls, facility: Facility) -> None:
+    query = f"<query>SELECT f.name FROM Facility f WHERE f.id = {facility.id}</query>"
+    padding = f"<ignored>{'x' * LARGE}</ignored>"
+    assert len(soap.call("search", query + padding)) == 1
+    for begin in ("", "<sessionId/>", "<sessionId>nobody's</sessionId>", f"<x/>{padding}<sessionId>y</sessionId>", "<"):
+        call = f'<t:search xmlns:t="{NAMESPACE}">{begin}{query}{padding}'  # malformed, which nobody gets to see
+        assert fault_of(soap.post(ENVELOPE.format(soap=SOAP, body=call))).type == "SESSION"
 
 
 def test_results_are_typed_and_nulls_left_out(soap: SoapCalls, facility: Facility) -> None:

@@ -31,6 +31,12 @@ class Place:
     parts: Parts
     archived: Parts
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the location is spelled in the one way that has no doubled slashes and no dots."""
+        level, *parts = self.archived
+        return self.location == ("/" if level == "absolute" else "") + "/".join(parts)
+
     def open(self) -> BinaryIO:
         return self.folder.open(self.parts)
 

@@ -248,8 +248,11 @@ class DataService:
         return self.levels.uploads
 
     def _remove_files(self, datafiles: Collection[Datafile]) -> None:
-        """A crash before this leaves files without datafiles, never datafiles without files."""
-        places = {place.location: place for place in self._placed(datafiles)}
+        """A crash before this leaves files without datafiles, never datafiles without files.
+
+        A location that is spelled in an unusual way names a file that others may have under its plain name: it stays.
+        """
+        places = {place.location: place for place in self._placed(datafiles) if place.is_plain}
         for portion in portions(places):
             for location in set(portion) - self._still_used(portion):
                 self.levels.remove(places[location])

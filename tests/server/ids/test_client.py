@@ -189,6 +189,19 @@ def test_a_file_that_another_datafile_needs_stays(ground: Ground) -> None:
     assert ground.raw_files(data) == {}
 
 
+@pytest.mark.parametrize("spelling", ["/data/visitor//{}/a", "/data/visitor/./{}/a", "/data/visitor/{}/a/"])
+def test_nobody_deletes_a_file_of_others_under_another_spelling(ground: Ground, spelling: str) -> None:
+    data = ground.dataset({"a": b"1"})
+    location = spelling.format(data.dataset)
+    (twin,) = ground.root.write(
+        {"Datafile": {"name": "twin", "location": location, "dataset": {"id": data.dataset}, "fileSize": 1}}
+    )
+    ground.ids().delete(DataSelection({"datafileIds": [twin]}))
+    assert ground.raw_files(data) == {"a": b"1"}
+    ground.ids().delete(data.one("a"))
+    assert ground.raw_files(data) == {}
+
+
 def test_a_link_is_another_name_of_the_file(ground: Ground) -> None:
     data = ground.dataset({"a": b"linked"})
     link = Path(ground.ids("bo").getLink(data.ids["a"], getpass.getuser()))
@@ -279,8 +292,9 @@ def test_what_cannot_be_restored_is_told_until_it_is_reset(ground: Ground) -> No
     ids.archive(data.selection)
     wait_until(lambda: data.dataset in ids.getServiceStatus()["failures"])
     assert ground.raw_files(data) == {"b": b"2"}, "nothing may be taken away when not everything is safe"
-    with pytest.raises(icat.IDSInternalError, match="neither level"):
+    with pytest.raises(icat.IDSInternalError, match="neither level") as told:
         ids.getStatus(data.selection)
+    assert "/data/visitor" not in str(told.value), "getStatus answers strangers, too"
     ids.reset(data.selection)
     assert ids.getStatus(data.selection) == "ARCHIVED"
 

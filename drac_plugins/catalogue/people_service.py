@@ -56,12 +56,14 @@ def instruments(services: Services, view: View, scope: str | None) -> Sequence[I
 
 
 def add_participant(services: Services, session: Session, investigation_id: int, name: str) -> int:
-    """Let a user take part; the id of the new row. The catalogue decides who may.
+    """Let a user take part; the id of the new row. Only those who may see whom they could add are answered, and the
+    catalogue decides.
 
     The user is looked up by the acquisition account: who works with nobody yet is seen by nobody. Raises NotFound for
-    an investigation that the session cannot see and for an unknown user, Conflict for who takes part already.
+    an investigation that the session cannot see and for an unknown user, Forbidden, Conflict for who takes part.
     """
     _seen(session, investigation_id)
+    _require_responsible(services, session, investigation_id)  # others could try out which users there are
     user_id = _user(services.acquisition, name)
     here = And(Eq("investigation.id", investigation_id), Eq("user.id", user_id))
     if session.count(Select("InvestigationUser", ["id"], here)):
@@ -90,12 +92,16 @@ def candidates(
 ) -> Sequence[UserRecord]:
     """All users, for those who may add one: principal investigator, local contact, scientist of the instrument,
     administrator. Raises Forbidden for everybody else."""
+    _require_responsible(services, session, investigation_id)
+    return _all_users(services, only_latest=only_latest)
+
+
+def _require_responsible(services: Services, session: Session, investigation_id: int) -> None:
     person = person_of(services, session)
     if not takes_part(session, person, investigation_id, RESPONSIBLE):
         raise Forbidden(
             "This is for the principal investigator, the local contact, the instrument's scientists and administrators"
         )
-    return _all_users(services, only_latest=only_latest)
 
 
 def _all_users(services: Services, *, only_latest: bool) -> Sequence[UserRecord]:

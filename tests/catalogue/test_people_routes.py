@@ -76,6 +76,19 @@ def test_nobody_else_does(
     assert team(root, visit) == before
 
 
+def test_nobody_else_learns_which_users_there_are(
+    api: icat_plus_client.CatalogueApi, sessions: Callable[[str], Session], visit: int
+) -> None:
+    told = set()
+    for name in ("simple/dee", "simple/nobody"):
+        with pytest.raises(icat_plus_client.ApiException) as refused:
+            api.catalogue_session_id_investigation_id_investigation_id_investigationusers_post(
+                sessions("bo").id, visit, Name(name=name)
+            )
+        told.add((refused.value.status, refused.value.body))
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize(("name", "status"), [("simple/bo", 409), ("simple/nobody", 404), ("", 400)])
 def test_what_cannot_be_added_is_refused_in_words(
     api: icat_plus_client.CatalogueApi, sessions: Callable[[str], Session], visit: int, name: str, status: int

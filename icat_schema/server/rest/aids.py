@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from werkzeug.wrappers import Request, Response
@@ -12,10 +13,17 @@ from icat_schema.server.service import Service
 MAX_SLEEP_MS = 2_000
 """A call must not hold a thread of the server for longer."""
 
+SLEEPERS = threading.BoundedSemaphore(1)
+"""It needs no session: strangers must not make all threads sleep. Who comes when somebody sleeps does not."""
+
 
 def sleep(_service: Service, _request: Request, seconds: str) -> Response:
-    started = time.monotonic()
-    _wait(number_of(seconds) * 1000)
+    wanted, started = number_of(seconds) * 1000, time.monotonic()
+    if SLEEPERS.acquire(blocking=False):
+        try:
+            _wait(wanted)
+        finally:
+            SLEEPERS.release()
     return answer({"slept": round((time.monotonic() - started) * 1000)})
 
 

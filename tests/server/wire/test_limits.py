@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 from werkzeug.test import Client, TestResponse
 
+from icat_schema.server.rest import aids
 from icat_schema.server.service import Service
 from icat_schema.server.settings import Settings
 from icat_schema.server.wsgi import application
@@ -60,3 +61,9 @@ def test_a_failure_that_nobody_foresaw_is_told_by_its_kind_alone(
     assert reply.status_code == 500
     assert reply.get_json() == {"code": "INTERNAL", "message": "Unexpected failure RuntimeError"}
     assert "secret detail" in caplog.text
+
+
+def test_strangers_cannot_make_all_threads_sleep(http: Client) -> None:
+    assert http.get("/icat/sleep/1").get_json()["slept"] >= 1000
+    with aids.SLEEPERS:
+        assert http.get("/icat/sleep/1").get_json()["slept"] < 1000

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from pydantic import Field, SecretStr
 
-from drac_plugins.core.errors import NotFound, Unavailable, UpstreamBroken
+from drac_plugins.core.errors import NotFound, NotSupported, Unavailable, UpstreamBroken
 from drac_plugins.core.settings import Section
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -30,16 +30,16 @@ class Upstream(Address):
 
 
 def needed(upstream: Address, what: str, setting: str) -> str:
-    """The address. Raises Unavailable when there is none; the text names the setting."""
+    """The address. Raises NotSupported when there is none; the text names the setting."""
     if not upstream.url:
-        raise Unavailable(f"{what} is not connected here; the operator can set {setting}")
+        raise NotSupported(f"{what} is not connected here; the operator can set {setting}")
     return upstream.url
 
 
 def ask(upstream: Upstream, what: str, setting: str, query: Mapping[str, str]) -> Any:
     """The JSON that the neighbour answers to GET. `what` names it in the texts of failures.
 
-    Raises Unavailable (no address, no answer in time, 5xx), NotFound (404) and UpstreamBroken (anything else).
+    Raises NotSupported (no address), Unavailable (no answer in time, 5xx), NotFound (404) and UpstreamBroken (anything else).
     """
     url = needed(upstream, what, setting)
     token = upstream.token.get_secret_value()

@@ -130,9 +130,11 @@ class Operation:
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    """Every operation of a swagger document."""
+    """Every operation of a swagger document but those whose answer goes on and on."""
     for path, item in document["paths"].items():
         for method in item.keys() & {"get", "post", "put", "delete", "patch"}:
+            if "text/event-stream" in item[method]["responses"].get("200", {}).get("content", {}):
+                continue
             described = [*item.get("parameters", ()), *item[method].get("parameters", ())]
             yield Operation(
                 method.upper(),

@@ -23,11 +23,13 @@ TEXTS = (
 )  # fmt: skip
 BODIES = (b"", b"{", b"[]", b"null", b'"x"', b"{}", b'{"plugin": {}}', b"\xff", b"a=b", b'{"a": "\\u0000"}', b"1e999")
 
+SHORT_STREAMS = {"plugin": {"changes": {"stream_seconds": 0.2, "poll_seconds": 0.1}}}
+
 
 @pytest.fixture(scope="module")
 def whole(catalogue: RunningCatalogue, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningFacade]:
     """With all installed plugins."""
-    with running_facade(catalogue, tmp_path_factory.mktemp("whole")) as running:
+    with running_facade(catalogue, tmp_path_factory.mktemp("whole"), settings=SHORT_STREAMS) as running:
         yield running
 
 

@@ -49,7 +49,10 @@ def create_services(settings: Settings, plugins: tuple[Plugin, ...] = ()) -> Ser
         catalogue=catalogue,
         store=Store(settings.store.url),
         data_service=DataService(
-            settings.ids.url, settings.ids.public_url, settings.icat.timeout_seconds, settings.icat.verify
+            f"{settings.icat.url.rstrip('/')}/ids" if settings.ids.url is None else settings.ids.url,
+            settings.ids.public_url,
+            settings.icat.timeout_seconds,
+            settings.icat.verify,
         ),
         api_keys=ApiKeys(settings.auth.api_keys),
         reader=service_session(catalogue, settings.icat.reader),

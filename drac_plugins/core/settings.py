@@ -88,7 +88,9 @@ class Icat(Section):
 
 
 class Ids(Section):
-    url: str = Field("http://127.0.0.1:8181/ids", description="address of the ICAT Data Service; '' for none")
+    url: str | None = Field(
+        None, description="address of the ICAT Data Service; default: /ids where the catalogue is; '' for none"
+    )
     public_url: str = Field("", description="the same as users' browsers reach it; default: url")
 
 

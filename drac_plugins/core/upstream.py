@@ -39,7 +39,8 @@ def needed(upstream: Address, what: str, setting: str) -> str:
 def ask(upstream: Upstream, what: str, setting: str, query: Mapping[str, str]) -> Any:
     """The JSON that the neighbour answers to GET. `what` names it in the texts of failures.
 
-    Raises NotSupported (no address), Unavailable (no answer in time, 5xx), NotFound (404) and UpstreamBroken (anything else).
+    Raises NotSupported (no address), Unavailable (no answer in time, 5xx), NotFound (404) and UpstreamBroken (anything
+    else).
     """
     url = needed(upstream, what, setting)
     token = upstream.token.get_secret_value()

@@ -19,7 +19,7 @@ class Credentials(QuerySchema):
     )
 
 
-def _nothing(data_key: str) -> fields.Constant:
+def _nothing(data_key: str) -> fields.Constant[tuple[()]]:
     """A list that clients index but nobody fills."""
     return fields.Constant((), data_key=data_key, metadata={"type": "array", "items": {}})
 

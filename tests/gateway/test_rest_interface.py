@@ -219,7 +219,9 @@ def test_what_is_no_object_is_a_bad_parameter(post: Call, text: str) -> None:
 @pytest.mark.parametrize(
     "written", ["2024-07-01T12:00:00.500Z", "2024-07-01T14:00:00.500+02:00", "2024-07-01T07:00:00.500-05:00"]
 )
-def test_dates_have_milliseconds_that_are_not_kept_and_an_offset(post: Call, get: Call, world: World, written: str) -> None:
+def test_dates_have_milliseconds_that_are_not_kept_and_an_offset(
+    post: Call, get: Call, world: World, written: str
+) -> None:
     id_ = one(post(dataset(world, "p", startDate=written)))
     assert get(f"SELECT o.startDate FROM Dataset o WHERE o.id = {id_}").json() == ["2024-07-01T14:00:00.000+02:00"]
 

@@ -89,7 +89,6 @@ def facade(
     catalogue: RunningCatalogue, neighbour: Neighbour, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningFacade]:
     settings = {
-        "ids": {"url": f"{catalogue.url}/ids"},
         "plugin": {
             "dmp": {"url": neighbour.url, "token": "for the neighbour", "timeout_seconds": 0.5},
             "cod": {"url": "http://cod.example.org/search?copy=1"},

@@ -109,7 +109,6 @@ def facade_settings(catalogue_url: str, folder: Path, changes: Mapping[str, Any]
         "var": folder,
         "facility": {"data_root": folder / "data"},
         "icat": {"url": catalogue_url},
-        "ids": {"url": f"{catalogue_url}/ids"},
         "auth": {"default_plugin": "simple", "api_keys": {"control system": API_KEY}},
         "store": {"url": f"sqlite:///{folder / 'drac.sqlite'}"},
         "plugins": {"enabled": [p.name for p in entry_points(group=GROUP) if p.value.startswith("drac_plugins.")]},

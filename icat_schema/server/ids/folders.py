@@ -64,11 +64,11 @@ class Folder:
         return about
 
     def remove(self, parts: Parts) -> bool:
-        """Take the file away; whether it was there."""
+        """Take the file away; whether it was there. What a link leads to outside of the folder stays."""
         try:
             with self._parent(parts) as (parent, name):
                 os.unlink(name, dir_fd=parent)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotBelow):
             return False
         return True
 

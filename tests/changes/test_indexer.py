@@ -23,7 +23,7 @@ from tests.support.environments import Environment, environment
 
 __all__ = ["activemq"]
 
-pytestmark = [pytest.mark.activemq, pytest.mark.slow, pytest.mark.xdist_group("indexer")]
+pytestmark = [pytest.mark.activemq, pytest.mark.slow, pytest.mark.xdist_group("indexer"), pytest.mark.producers]
 PUBLIC = "/data/visitor/md1290/bm18/20260421/RAW_DATA/heart/heart_0001"
 SECRET = "/data/visitor/mx2745/id30a1/20260310/RAW_DATA/lyso/lyso_0001"
 

@@ -120,7 +120,7 @@ def _fire_all(gunner: Gunner, targets: Iterable[Operation]) -> int:
     number, known = 0, set[str]()
     for operation in targets:
         gunner.fire(shots(operation, _good_for(operation, gunner.good), known))
-        known.update(operation.query)
+        known.update(operation.query, operation.variables)
         number += 1
     return number
 

@@ -18,14 +18,11 @@ from tests.support.environments import Environment, environment
 
 __all__ = ["activemq"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("producers")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("producers"), pytest.mark.producers]
 SPEAK = Path(__file__).with_name("speak.py")
 SESSION = "/data/visitor/mx2745/id30a1/20260310"
 START = "2026-03-10T12:00:00+01:00"
 RELEASES = {"0.1.9": "0.1.9", "1.1.1": "1.1.1", "2.3": "2.3.0", "3.1.0": "3.1.0"}
-GATE = ("0.1.9",)
-"""The farthest from ours, which other tests use all the time."""
-
 STORES = {"start_investigation", "store_dataset", "store_processed_data", "store_dataset_from_file"}
 CHANGES = {"add_files", "update_metadata", "update_archive_restore_status", "reschedule_investigation"}
 LOOKS = {
@@ -141,10 +138,9 @@ def chain(tmp_path_factory: pytest.TempPathFactory, activemq: ActiveMQ) -> Itera
 
 @pytest.fixture(
     params=[
-        pytest.param((release, door), id=f"{release}-{door}", marks=() if gate else (pytest.mark.producers,))
+        pytest.param((release, door), id=f"{release}-{door}")
         for release in RELEASES
         for door in ("listener", "activemq")
-        for gate in (release in GATE and door == "activemq",)
     ]
 )
 def producer(request: pytest.FixtureRequest, chain: Chain, activemq: ActiveMQ) -> Producer:

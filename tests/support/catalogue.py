@@ -52,12 +52,13 @@ class RunningCatalogue:
         return client
 
     def stop(self) -> None:
-        """Log the clients out and end the process gently; does nothing for one that has ended already."""
+        """End the process gently; does nothing for one that has ended already. Clients are not logged out one by one:
+        there are hundreds of them, and their sessions end with the database."""
         clients, self._clients = self._clients, []
+        for client in clients:
+            client.autoLogout = False
         if self.process.poll() is not None:
             return
-        for client in clients:
-            client.logout()
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(timeout=15)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -99,6 +100,10 @@ def notes(ground: Ground) -> dict[str, object]:
         return {location: memory.origin_of(connection, d.id) for location, d in found.items()}
 
 
+STEP = int(os.environ.get("DRAC_TEST_WRITES_BETWEEN_KILLS", "2"))
+"""1: killed after every single write."""
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("history", HISTORIES)
@@ -110,9 +115,9 @@ def test_a_run_that_is_killed_after_any_write_is_finished_by_the_next(
         for number, found in enumerate(messages):
             apply(ground, number, found)
         expected, remembered = take(ground.session), notes(ground)
-    write, finished = 0, False
+    write, finished = 1 - STEP, False
     while not finished:
-        write += 1
+        write += STEP
         with fresh_ground(template, tmp_path / f"killed {write}") as ground:
             finished = _through(monkeypatch, ground, messages, write)
             _same(ground, expected, remembered)

@@ -4,6 +4,4 @@ from __future__ import annotations
 
 import os
 
-from tests.support.rabbitmq import installed
-
-collect_ignore = [] if installed() or os.environ.get("DRAC_TEST_BROKERS") == "1" else ["test_rabbitmq.py"]
+collect_ignore = [] if os.environ.get("DRAC_TEST_BROKERS") == "1" else ["test_rabbitmq.py"]

@@ -50,7 +50,7 @@ def _is_whole(ground: Ground, inbox: Inbox, expected: Snapshot) -> None:
     assert found == {}, json.dumps(found, indent=1)
 
 
-@pytest.mark.parametrize(("seed", "longest"), [(1, 40), (2, 60)])
+@pytest.mark.parametrize(("seed", "longest"), [(2, 60)])
 def test_an_ingester_that_is_killed_at_any_step_leaves_what_one_leaves_that_is_not(
     ground: Ground, expected: Snapshot, seed: int, longest: int
 ) -> None:

@@ -19,7 +19,7 @@ from tests.support.environments import Environment, environment
 
 __all__ = ["activemq"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ewoks")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ewoks"), pytest.mark.producers]
 SESSION = "/data/visitor/mx2745/id30a1/20260310"
 WORKFLOW = Path(__file__).with_name("workflow.py")
 
@@ -93,7 +93,7 @@ def facility(ewoks: Environment, tmp_path_factory: pytest.TempPathFactory) -> It
         yield Facility(chain, ewoks)
 
 
-@pytest.mark.parametrize("engine", ["ewoks", pytest.param("ewoksjob", marks=pytest.mark.producers)])
+@pytest.mark.parametrize("engine", ["ewoks", "ewoksjob"])
 def test_a_workflow_ends_in_a_linked_processed_dataset(facility: Facility, engine: str) -> None:
     raw = [facility.measure(f"{engine}one"), facility.measure(f"{engine}two")]
     location, done = facility.run(engine, raw, engine=engine)
@@ -108,7 +108,6 @@ def test_a_workflow_ends_in_a_linked_processed_dataset(facility: Facility, engin
     assert {node["location"]: node["level"] for node in lineage["nodes"]} == {location: 0, raw[0]: -1, raw[1]: -1}
 
 
-@pytest.mark.producers
 def test_the_same_run_twice_is_one_dataset(facility: Facility) -> None:
     raw = [facility.measure("twice")]
     location, _ = facility.run("twice", raw)
@@ -130,7 +129,6 @@ def test_a_result_that_comes_before_its_raw_data_is_linked_when_these_come(facil
     facility.linked(location, [missing])
 
 
-@pytest.mark.producers
 def test_a_workflow_that_fails_announces_nothing(facility: Facility) -> None:
     raw = [facility.measure("broken")]
     before = facility.chain.ingester.inbox().count()
@@ -140,7 +138,6 @@ def test_a_workflow_that_fails_announces_nothing(facility: Facility) -> None:
     assert facility.chain.ingester.inbox().count() <= before + 1  # the raw dataset, if it had not arrived
 
 
-@pytest.mark.producers
 @pytest.mark.activemq
 def test_the_same_through_activemq(ewoks: Environment, activemq: ActiveMQ, tmp_path: Path) -> None:
     """Announced while the ingester is down: the broker keeps it."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.ingest.torture.campaign import Campaign, Size
 
-MESSAGES = int(os.environ.get("DRAC_TEST_TORTURE_MESSAGES", "500"))
+MESSAGES = int(os.environ.get("DRAC_TEST_TORTURE_MESSAGES", "300"))
 KILLS = int(os.environ.get("DRAC_TEST_TORTURE_KILLS", "2"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -10,6 +11,8 @@ from tests.support.browser import browser
 from tests.support.demonstration import demonstration
 
 __all__ = ["browser", "demonstration"]  # here, so that all tests of a process share one of each
+
+gc.set_threshold(200_000, 20, 50)  # python-icat's clients are large graphs, and there are hundreds of them
 
 REQUIRE_ALL = os.environ.get("DRAC_TEST_REQUIRE") == "all"
 

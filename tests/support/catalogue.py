@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,6 @@ class RunningCatalogue:
     database: str
     log_file: Path
     users: Sequence[str] = USERS
-    _clients: list[Any] = field(default_factory=list)
 
     @property
     def soap_url(self) -> str:
@@ -48,15 +47,11 @@ class RunningCatalogue:
         """A python-icat client that is logged in."""
         client = icat.Client(self.url)
         client.login(mechanism, {"username": user, "password": password or user})
-        self._clients.append(client)
+        client.autoLogout = False  # its session ends with the database
         return client
 
     def stop(self) -> None:
-        """End the process gently; does nothing for one that has ended already. Clients are not logged out one by one:
-        there are hundreds of them, and their sessions end with the database."""
-        clients, self._clients = self._clients, []
-        for client in clients:
-            client.autoLogout = False
+        """End the process gently; does nothing for one that has ended already."""
         if self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGTERM)

@@ -9,12 +9,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from drac_plugins.catalogue.tables import sample_file
+from drac_plugins.core.content import bare_name
 from drac_plugins.core.errors import Forbidden, Invalid, NotFound
 from drac_plugins.core.people import person_of, takes_part
 from drac_plugins.core.services import Services
@@ -84,7 +84,7 @@ def add(
         "id": new_document_id(),
         "investigation_id": investigation_id,
         "sample_id": sample_id,
-        "filename": PurePosixPath((file[0] or "").replace("\\", "/")).name[-255:] or "file",
+        "filename": bare_name(file[0]),
         "username": person.name,
         "created": datetime.now(UTC),
         "sha256": hashlib.sha256(file[1]).hexdigest(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -43,6 +44,11 @@ class ContentType:
     def header(self) -> str:
         textual = self.media_type.startswith("text/") or self.media_type in ("application/json", "image/svg+xml")
         return f"{self.media_type}; charset=utf-8" if textual else self.media_type
+
+
+def bare_name(announced: str | None) -> str:
+    """The name of an uploaded file without the folders that its sender wrote before it, of either kind of system."""
+    return PurePosixPath((announced or "").replace("\\", "/")).name[-255:] or "file"
 
 
 def sniff(content: bytes) -> ContentType:

@@ -7,13 +7,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from drac_plugins.core import resources
-from drac_plugins.core.content import sniff
+from drac_plugins.core.content import bare_name, sniff
 from drac_plugins.core.errors import Forbidden, Invalid, NotFound
 from drac_plugins.core.people import Person, person_of, takes_part
 from drac_plugins.core.reads.names import instrument_key
@@ -92,7 +91,7 @@ def attach(
         type=facts["type"],
         category=facts["category"],
         title=facts["title"],
-        filename=PurePosixPath((file[0] or "").replace("\\", "/")).name[-255:] or "file",
+        filename=bare_name(file[0]),
         file_size=len(file[1]),
         content_type=sniff(file[1]).media_type,
         file=[],

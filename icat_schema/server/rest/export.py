@@ -19,9 +19,8 @@ from icat_schema.server.caller import Caller
 from icat_schema.server.dates import to_json
 from icat_schema.server.entities.reader import portions
 from icat_schema.server.entities.values import EntityValue
-from icat_schema.server.errors import IcatError
 from icat_schema.server.jpql.compile_functions import among
-from icat_schema.server.rest.requests import parse_object
+from icat_schema.server.rest.requests import parse_port_request, wants_system_attributes
 from icat_schema.server.service import Service
 from icat_schema.server.store.engine import reading
 from icat_schema.server.store.tables import relation_column, table
@@ -32,7 +31,6 @@ ESCAPES = str.maketrans(
     {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\r": "\\r", "\n": "\\n", "\f": "\\f", "\b": "\\b"},
 )
 KEYS = ("sessionId", "query", "attributes")
-ATTRIBUTES = ("USER", "ALL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +44,8 @@ class ExportRequest:
 
 def read_request(text: str) -> ExportRequest:
     """Raises IcatError of type BAD_PARAMETER."""
-    try:
-        document = parse_object(text)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise IcatError("BAD_PARAMETER", f"{error} in json") from None
-    for key, value in document.items():
-        if key not in KEYS:
-            raise IcatError("BAD_PARAMETER", f"{key} is not an expected key in the json")
-        if not isinstance(value, str):
-            raise IcatError("BAD_PARAMETER", f"{key} must be a string")
-    attributes = document.get("attributes", "USER").upper()
-    if attributes not in ATTRIBUTES:
-        raise IcatError("BAD_PARAMETER", f"attributes must be one of {', '.join(ATTRIBUTES)}")
-    return ExportRequest(document.get("sessionId"), document.get("query"), attributes == "ALL")
+    document = parse_port_request(text, KEYS)
+    return ExportRequest(document.get("sessionId"), document.get("query"), wants_system_attributes(document))
 
 
 def export(service: Service, caller: Caller, wanted: ExportRequest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -16,6 +16,7 @@ from icat_schema.server.errors import IcatError
 
 BOUNDS = {"Long": 2**63, "Integer": 2**31}
 SHOWN_LENGTH = 1_000
+ATTRIBUTES = ("USER", "ALL")
 
 
 @dataclass
@@ -61,6 +62,31 @@ def parse_object(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise TypeError("a JSON object is needed")
     return found
+
+
+def parse_port_request(text: str, keys: Collection[str]) -> dict[str, str]:
+    """The JSON that says what is to be exported or imported: texts under some of these keys.
+
+    Raises IcatError of type BAD_PARAMETER.
+    """
+    try:
+        document = parse_object(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise IcatError("BAD_PARAMETER", f"{error} in json") from None
+    for key, value in document.items():
+        if key not in keys:
+            raise IcatError("BAD_PARAMETER", f"{key} is not an expected key in the json")
+        if not isinstance(value, str):
+            raise IcatError("BAD_PARAMETER", f"{key} must be a string")
+    return document
+
+
+def wants_system_attributes(document: Mapping[str, str]) -> bool:
+    """Whether createId and its kin are meant as well. Raises IcatError of type BAD_PARAMETER."""
+    attributes = document.get("attributes", "USER").upper()
+    if attributes not in ATTRIBUTES:
+        raise IcatError("BAD_PARAMETER", f"attributes must be one of {', '.join(ATTRIBUTES)}")
+    return attributes == "ALL"
 
 
 def entity_named(name: str, offset: int = -1) -> Entity:

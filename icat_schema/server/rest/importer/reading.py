@@ -11,7 +11,7 @@ from icat_schema.server.errors import IcatError
 from icat_schema.server.rest.importer.cells import read_cells
 from icat_schema.server.rest.importer.header import Table, is_header, read_header
 from icat_schema.server.rest.importer.rows import Duplicate, Line, Store
-from icat_schema.server.rest.requests import parse_object
+from icat_schema.server.rest.requests import parse_port_request, wants_system_attributes
 from icat_schema.server.service import Service
 
 VERSION = "1.0"
@@ -20,7 +20,6 @@ BATCH = 500
 MAX_LINE_BYTES = 1024 * 1024
 KEYS = ("sessionId", "duplicate", "attributes")
 DUPLICATE: tuple[Duplicate, ...] = get_args(Duplicate)
-ATTRIBUTES = ("USER", "ALL")
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -35,23 +34,12 @@ class ImportRequest:
 
 def read_import_request(text: str) -> ImportRequest:
     """Raises IcatError of type BAD_PARAMETER."""
-    try:
-        document = parse_object(text)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise IcatError("BAD_PARAMETER", f"{error} in json") from None
-    for key, value in document.items():
-        if key not in KEYS:
-            raise IcatError("BAD_PARAMETER", f"{key} is not an expected key in the json")
-        if not isinstance(value, str):
-            raise IcatError("BAD_PARAMETER", f"{key} must be a string")
+    document = parse_port_request(text, KEYS)
     wanted = document.get("duplicate", "THROW").upper()
     duplicate = next((d for d in DUPLICATE if d == wanted), None)
     if duplicate is None:
         raise IcatError("BAD_PARAMETER", f"duplicate must be one of {', '.join(DUPLICATE)}")
-    attributes = document.get("attributes", "USER").upper()
-    if attributes not in ATTRIBUTES:
-        raise IcatError("BAD_PARAMETER", f"attributes must be one of {', '.join(ATTRIBUTES)}")
-    return ImportRequest(document.get("sessionId"), duplicate, attributes == "ALL")
+    return ImportRequest(document.get("sessionId"), duplicate, wants_system_attributes(document))
 
 
 def import_file(service: Service, wanted: ImportRequest, content: Iterable[bytes]) -> None:

@@ -10,7 +10,7 @@ from drac_plugins.catalogue import file_schemas as schemas
 from drac_plugins.catalogue import file_service as files
 from drac_plugins.catalogue.routes import blueprint
 from drac_plugins.core.reads.wire.arguments import Query
-from drac_plugins.core.web import Caller, services, stored_file
+from drac_plugins.core.web import Caller, UploadedFile, services, stored_file
 
 
 @blueprint.route("/catalogue/<sessionId>/files")
@@ -27,7 +27,7 @@ def sample_files(caller: Caller, query: Query) -> Sequence[files.SampleInformati
 @blueprint.session_in_path()
 @blueprint.arguments(schemas.UploadQuery)
 @blueprint.arguments(schemas.UploadFacts, location="form")
-@blueprint.arguments(schemas.UploadedFile, location="files")
+@blueprint.arguments(UploadedFile, location="files")
 @blueprint.response(200, schemas.SampleInformation)
 def add_sample_file(caller: Caller, query: Query, facts: Query, parts: Query) -> files.SampleInformation:
     """Add a file to a sample"""

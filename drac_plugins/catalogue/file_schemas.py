@@ -30,10 +30,6 @@ class UploadFacts(QuerySchema):
     multiplicity = WholeNumber(load_default=None, validate=validate.Range(min=0, max=1_000_000))
 
 
-class UploadedFile(QuerySchema):
-    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
-
-
 class DatafileDownloadQuery(QuerySchema):
     filepath = Line("filepath", "path of the file, exactly as the catalogue has it")
     dataset_id = Identifier("datasetId", "its dataset", required=True)

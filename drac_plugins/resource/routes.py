@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from drac_plugins.core.web import Blueprint, Caller, services, stored_file
+from drac_plugins.core.web import Blueprint, Caller, UploadedFile, services, stored_file
 from drac_plugins.resource import schemas, service
 
 blueprint = Blueprint("Resource", __name__, description="Pictures and small files of datasets and logbooks")
@@ -26,7 +26,7 @@ def download(caller: Caller, query: dict[str, Any]) -> Response:
 @blueprint.session_in_path()
 @blueprint.arguments(schemas.PlaceQuery)
 @blueprint.arguments(schemas.Facts, location="form")
-@blueprint.arguments(schemas.UploadedFile, location="files")
+@blueprint.arguments(UploadedFile, location="files")
 @blueprint.response(200, schemas.AttachmentEvent)
 def upload(caller: Caller, query: dict[str, Any], facts: dict[str, Any], files: dict[str, Any]) -> service.Attached:
     """Attach a file to the logbook of an investigation or an instrument"""

@@ -34,10 +34,6 @@ class Facts(QuerySchema):
     creation_date = WireDateTime(data_key="creationDate", load_default=None)
 
 
-class UploadedFile(QuerySchema):
-    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
-
-
 class AttachmentEvent(ma.Schema):
     """The event that a logbook shows for the file."""
 

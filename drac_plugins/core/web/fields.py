@@ -167,6 +167,12 @@ class QuerySchema(ma.Schema):
         unknown = ma.EXCLUDE
 
 
+class UploadedFile(QuerySchema):
+    """The part `file` of a form, for the location `files`."""
+
+    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
+
+
 class PageQuery(QuerySchema):
     """`limit` (None: everything) and `skip` (left out first)."""
 

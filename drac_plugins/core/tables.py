@@ -13,6 +13,7 @@ _CORE = (
     "drac_plugins.core.inbox.tables",
     "drac_plugins.core.leases",
     "drac_plugins.core.links.tables",
+    "drac_plugins.core.preferences",
     "drac_plugins.core.quarantine.tables",
     "drac_plugins.core.resources",
 )

@@ -1,4 +1,5 @@
-"""Use cases of preferences: what a person chose, kept in the store. Everybody has one document and no other."""
+"""What a person chose, kept in the store: one document per person. Parts of the ICAT+ wire keep its names, and the
+operations below `/users` show those alone; `COLUMNS` is ours."""
 
 from __future__ import annotations
 
@@ -7,17 +8,29 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import JSON, Column, Connection, String, Table, select
 from sqlalchemy.dialects import postgresql
 
 from drac_plugins.core.errors import Invalid
 from drac_plugins.core.people import names_of
 from drac_plugins.core.services import Services
-from drac_plugins.core.storage import new_document_id
-from drac_plugins.users.tables import user_preferences
+from drac_plugins.core.storage import Instant, metadata, new_document_id
 from icat_schema.gateway import Session
 
 MAX_CHARACTERS = 500_000
+
+COLUMNS = "displayColumns"
+"""Part of our pages: which columns of the lists a person wants, by display."""
+
+user_preferences = Table(
+    "user_preferences",
+    metadata,
+    Column("person", String(255), primary_key=True),
+    Column("id", String(24), nullable=False, unique=True),
+    Column("document", JSON, nullable=False),
+    Column("changed", Instant, nullable=False),
+)
+"""`person` is what all ICAT user names of the person begin with (design decision D13)."""
 
 
 def preferences(services: Services, session: Session) -> Mapping[str, Any]:

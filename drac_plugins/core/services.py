@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from drac_plugins.core.apikeys import ApiKeys
+from drac_plugins.core.caches import Caches
 from drac_plugins.core.plugins import plugin_settings
 from drac_plugins.core.settings import Account, Icat, Section, Settings, SettingsError
 from drac_plugins.core.storage import Store
@@ -32,6 +33,7 @@ class Services:
     plugins: tuple[Plugin, ...] = ()
     plugin_settings: Mapping[str, Section] = field(default_factory=dict)
     """By name of the plugin; only plugins that declare a model have an entry."""
+    caches: Caches = field(default_factory=Caches)
 
     def settings_of(self, plugin: str, model: type[Model]) -> Model:
         """The settings of a plugin, which declares `model`."""

@@ -43,5 +43,5 @@ def extend(caller: Caller) -> Response:
 @blueprint.response(200)
 def log_out(caller: Caller) -> Response:
     """Log out; a session that has ended already is fine"""
-    caller.session.logout()
+    service.log_out(services(), caller.session)
     return text_reply("")

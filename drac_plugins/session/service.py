@@ -80,6 +80,12 @@ def refresh(session: Session) -> None:
         raise NotSupported(f"This session cannot be extended: {error.message}") from None
 
 
+def log_out(services: Services, session: Session) -> None:
+    """End the session and forget what it was told."""
+    session.logout()
+    services.caches.forget(session.id)
+
+
 def sent_credentials(given: Mapping[str, str | None], wanted: Sequence[str]) -> dict[str, str]:
     """What the authenticator gets: only what was given, under its own keys (`wanted`; empty: unknown). Single sign-on
     has one key, which it calls as it likes, and its clients send their token as password without a user name."""

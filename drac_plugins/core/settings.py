@@ -34,6 +34,9 @@ class Facility(Section):
     name: str = Field("ESRF", description="Facility.name in ICAT")
     zone: str = Field("Europe/Paris", description="time zone of dates that come without an offset")
     data_root: Path | None = Field(None, description="folder below which datasets lie; shown by /health")
+    parameters: tuple[Path, ...] = Field(
+        (), description="files, or folders of files, that define parameters which the vocabulary package lacks"
+    )
 
     @field_validator("zone")
     @classmethod
@@ -149,7 +152,9 @@ class Plugins(Section):
 
 
 class Displays(Section):
-    folders: tuple[Path, ...] = Field((), description="folders with display documents of the facility")
+    folders: tuple[Path, ...] = Field(
+        (), description="folders with display documents of the facility; changes are in force at once"
+    )
 
 
 class Queues(Section):

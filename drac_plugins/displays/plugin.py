@@ -8,16 +8,21 @@ from drac_plugins.core.plugins import Health, Plugin
 from drac_plugins.core.services import Services
 from drac_plugins.core.web import Blueprint
 from drac_plugins.displays import pages, routes
-from drac_plugins.displays.documents import library_of
+from drac_plugins.displays.documents import live
 
 
 def _blueprints(services: Services) -> Sequence[Blueprint]:
-    library_of(services.settings)  # a broken document is a start-up error
+    live(services.settings)  # a broken document is a start-up error
     return (routes.blueprint, pages.blueprint)
 
 
 def _health(services: Services) -> Health:
-    displays = [display.id for display in library_of(services.settings)]
+    documents = live(services.settings)
+    faults = [str(fault) for fault in documents.faults]
+    displays = [display.id for display in documents.current()]
+    if faults:
+        text = f"what was in force before is used instead of documents with faults: {'; '.join(faults)}"
+        return Health("degraded", text, {"displays": displays, "faults": faults})
     return Health("ok", f"{len(displays)} displays", {"displays": displays})
 
 

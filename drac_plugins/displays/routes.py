@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 
 from displays.document import Display
 from displays.library import Library
@@ -21,8 +21,11 @@ blueprint = Blueprint("Displays", __name__, wire="problem", description="How dat
 
 
 def library() -> Library:
-    """The library of the app that answers this request."""
-    return library_of(services().settings)
+    """The library of the app that answers this request: the same one from its beginning to its end."""
+    if "display_library" not in g:
+        g.display_library = library_of(services().settings)
+    found: Library = g.display_library
+    return found
 
 
 def reader(preferences: dict[str, Any]) -> Reader:

@@ -117,7 +117,7 @@ def test_a_folder_of_the_settings_is_checked_too_and_counts_once(
     assert drac("check").exit_code == 1
     monkeypatch.setenv("DRAC_DISPLAYS__FOLDERS", f'["{folder}/gone"]')
     result = drac("list")
-    assert (result.exit_code, "is not a folder" in result.output) == (1, True)
+    assert (result.exit_code, "is neither a folder nor a file" in result.output) == (1, True)
 
 
 def test_a_dataset_is_resolved_and_explained_as_a_user(settings: Path, laboratory: Laboratory) -> None:

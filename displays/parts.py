@@ -215,6 +215,7 @@ class Card(Item):
     rows: tuple[CardRow, ...] = ()
     prefix: str | None = Field(None, description="For shells: what stands before _<shell>_<statistic>.")
     shells: tuple[Shell, ...] = ("inner", "outer", "overall")
+    further: Names = Field((), description="Globs on parameters, declared or not, to list after the rows by name.")
     gallery: Gallery | None = None
 
     def check_whole(self) -> None:
@@ -313,6 +314,8 @@ class Scale(Part):
     shrink_to_data: bool = False
     user_adjustable: Literal["session"] | None = None
     unit: str | None = None
+    stat: Name | None = Field(None, description="Statistic of MX results that it colours, in the shell given beside.")
+    shell: Shell | None = None
 
 
 Related.model_rebuild()

@@ -10,7 +10,7 @@ from displays.document import Display
 from displays.expressions import parse
 from displays.parts import Related, Source
 from displays.quantities import convert
-from displays.ranking import Ranked, Ranker
+from displays.ranking import Ranked, Ranker, Settings
 from displays.reader import Reader
 from displays.readings import Reading, Readings, is_null, raw_text
 from displays.records import Dataset, Lineage, as_instant
@@ -107,6 +107,21 @@ class Evaluator:
             results = self._candidates(ranking.over["outputs" if side == "outputs" else "inputs"], side, dataset)
             self._rankings[key] = ranker.rank(results, dataset)
         return self._rankings[key]
+
+    def ranked_together(self, datasets: Sequence[Dataset], settings: Settings | None = None) -> Ranked | None:
+        """The ranking of all results of several datasets, each result once however many of these it came from; None
+        if the display has no ranking. `settings` in place of the reader's own answer what would win if."""
+        ranking = self.display.ranking
+        if ranking is None:
+            return None
+        found: dict[int, Dataset] = {}
+        for side, related in ranking.over.items():
+            found |= {d.id: d for dataset in datasets for d in self._candidates(related, side, dataset)}
+        ranker = Ranker(
+            ranking, self.readings, self.reader.settings if settings is None else settings, self.reader.zone
+        )
+        forced = next((d for d in datasets if d.text(*ranking.forced_space_group)), None)
+        return ranker.rank(tuple(found.values()), forced or (datasets[0] if datasets else None))
 
     def _candidates(self, related: Related, side: str, dataset: Dataset) -> list[Dataset]:
         walk = self.lineage.outputs_of if side == "outputs" else self.lineage.inputs_of

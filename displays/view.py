@@ -114,8 +114,11 @@ def best(evaluator: Evaluator, dataset: Dataset) -> Best | None:
     """The best of the results of a dataset with the path of the decision; None if the display ranks nothing or there is
     nothing to rank."""
     ranked = evaluator.ranked(dataset)
-    if ranked is None or not ranked.competitors:
-        return None
+    return as_best(ranked, evaluator) if ranked is not None and ranked.competitors else None
+
+
+def as_best(ranked: Ranked, evaluator: Evaluator) -> Best:
+    """A ranking as it is shown."""
     by_number = _criterion(evaluator.display)
     shell, stat = statistic(by_number, evaluator.reader.settings) if by_number else (None, None)
     return Best(

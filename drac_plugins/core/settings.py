@@ -146,6 +146,7 @@ class Plugins(Section):
         "messages",
         "dmp",
         "cod",
+        "cache",
         "processed",
         "changes",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drac_plugins.core.web.answers import empty_reply, json_reply, text_reply
 from drac_plugins.core.web.blueprint import Blueprint
-from drac_plugins.core.web.callers import Caller, services, sign_in, sign_out
+from drac_plugins.core.web.callers import Caller, person, services, sign_in, sign_out
 from drac_plugins.core.web.fields import (
     Day,
     Flag,
@@ -12,6 +12,7 @@ from drac_plugins.core.web.fields import (
     Meta,
     PageQuery,
     QuerySchema,
+    SessionQuery,
     SortedPageQuery,
     Text,
     UploadedFile,
@@ -33,6 +34,7 @@ __all__ = [
     "Meta",
     "PageQuery",
     "QuerySchema",
+    "SessionQuery",
     "SortedPageQuery",
     "Text",
     "UploadedFile",
@@ -43,6 +45,7 @@ __all__ = [
     "facility_zone",
     "json_reply",
     "page_meta",
+    "person",
     "services",
     "sign_in",
     "sign_out",

@@ -6,8 +6,9 @@ path, and the signed cookie of our own pages.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from flask import current_app, g, request, session
 
@@ -59,6 +60,18 @@ def from_api_key(key: str) -> Caller:
     if application is None:
         raise Forbidden("The API key is unknown; ask the operator for one (setting auth.api_keys)")
     return Caller(services().acquisition, "application", application)
+
+
+def person(caller: Caller, query: Mapping[str, Any]) -> Caller:
+    """The person whose session is in the query (`SessionQuery`), else the one whose bearer token it is. Raises
+    NotSignedIn for nobody."""
+    if query["session_id"]:
+        return _person(query["session_id"])
+    if caller.kind == "anonymous":
+        raise NotSignedIn(
+            "This needs a session: log in (POST /session), then send its id as the query argument sessionId"
+        )
+    return caller
 
 
 def from_cookie() -> Caller:

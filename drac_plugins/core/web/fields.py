@@ -167,6 +167,14 @@ class QuerySchema(ma.Schema):
         unknown = ma.EXCLUDE
 
 
+class SessionQuery(QuerySchema):
+    """Where the session is a query argument: see `callers.person`."""
+
+    session_id = Text(
+        data_key="sessionId", load_default=None, metadata={"description": "ICAT session id; default: the bearer token"}
+    )
+
+
 class UploadedFile(QuerySchema):
     """The part `file` of a form, for the location `files`."""
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date
 from typing import Any
 
-from drac_plugins.core.caches import Entry, Kept, Statistics
+from drac_plugins.core.caches import Entry, Kept
 from drac_plugins.core.errors import NotFound
 from drac_plugins.core.people import person_of, require_administrator
 from drac_plugins.core.reads import investigations
@@ -112,7 +112,11 @@ def totals(services: Services, session: Session) -> Totals:
     found = services.caches.statistics()
     reasons = {kept.name: kept.reason for kept in services.caches.declared()}
     return Totals(
-        *(sum(getattr(one, name) for one in found.values()) for name in Statistics.__slots__),
+        hits=sum(one.hits for one in found.values()),
+        misses=sum(one.misses for one in found.values()),
+        keys=sum(one.keys for one in found.values()),
+        keys_size=sum(one.keys_size for one in found.values()),
+        values_size=sum(one.values_size for one in found.values()),
         caches=[
             Named(name, reasons[name], one.hits, one.misses, one.keys, one.values_size) for name, one in found.items()
         ],

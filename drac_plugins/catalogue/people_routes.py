@@ -43,7 +43,7 @@ def add_participant(caller: Caller, body: Query, investigation_id: int) -> Respo
 @blueprint.response(200, InvestigationUserSchema(many=True))
 def remove_participant(caller: Caller, body: Query, investigation_id: int) -> Response:
     """Remove a user; answers those who are left"""
-    people.remove_participant(caller.session, investigation_id, body["name"])
+    people.remove_participant(services(), caller.session, investigation_id, body["name"])
     record, members = team(view_of(caller), investigation_id)
     return reply(replies.investigation_users(members, record) if record is not None else [])
 

@@ -72,8 +72,11 @@ def add_participant(services: Services, session: Session, investigation_id: int,
     return session.write([new])[0]
 
 
-def remove_participant(session: Session, investigation_id: int, name: str) -> None:
-    """Remove a user in every role. Raises NotFound for who does not take part."""
+def remove_participant(services: Services, session: Session, investigation_id: int, name: str) -> None:
+    """Remove a user in every role. Raises NotFound for who does not take part, Forbidden for who may not add users
+    either: they could try out who takes part."""
+    _seen(session, investigation_id)
+    _require_responsible(services, session, investigation_id)
     here = And(Eq("investigation.id", investigation_id), Eq("user.name", name))
     ids = [id_ for (id_,) in session.rows(Select("InvestigationUser", ["id"], here))]
     if not ids:

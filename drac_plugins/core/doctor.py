@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from drac_plugins.core import storage
+from drac_plugins.core.apikeys.issued import issued
 from drac_plugins.core.errors import DracError
 from drac_plugins.core.plugins import discover
 from drac_plugins.core.services import Services, create_services
@@ -42,7 +43,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", "ok", f"plugins: {', '.join(plugin.name for plugin in plugins) or 'none'}")
     yield _store(services)
     yield from _catalogue(services)
-    yield from _keys(settings)
+    yield from _keys(services)
     yield from _folders(settings)
     yield from _ports(settings)
     for plugin in plugins:
@@ -104,16 +105,21 @@ def _account(catalogue: Catalogue, role: str, account: Account) -> Finding:
     return Finding(what, "ok")
 
 
-def _keys(settings: Settings) -> Iterator[Finding]:
+def _keys(services: Services) -> Iterator[Finding]:
+    settings = services.settings
     keys = settings.auth.api_keys
-    if not keys:
-        yield Finding("API keys", "warning", "none: control systems are refused; set auth.api_keys")
+    try:
+        in_store = [one.name for one in issued(services.store)] if storage.is_current(services.store) else []
+    except DracError:
+        in_store = []  # told above
+    if not (keys or in_store):
+        yield Finding("API keys", "warning", "none: control systems are refused; issue one: drac apikey add NAME")
         return
     plain = [name for name, key in keys.items() if "00000000-0000-0000-0000-000000000000" in key]
     if plain and settings.web.host not in _LOOPBACK:
         yield Finding("API keys", "warning", f"{', '.join(plain)}: the placeholder that every client knows; replace it")
     else:
-        yield Finding("API keys", "ok", ", ".join(keys))
+        yield Finding("API keys", "ok", ", ".join([*keys, *in_store]))
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:

@@ -89,6 +89,12 @@ def person_of(services: Services, session: Session) -> Person:
     )
 
 
+def is_anonymous(services: Services, name: str) -> bool:
+    """Whether many people share this user: the reader account, and that of ICAT's authenticator `anon`."""
+    reader = services.settings.icat.reader
+    return name in (f"{reader.plugin}/{reader.username}", reader.username, "anon/anon")
+
+
 def require_administrator(services: Services, session: Session) -> Person:
     """Raises Forbidden for everybody who is in none of the groups `auth.administrator_groups`."""
     person = person_of(services, session)

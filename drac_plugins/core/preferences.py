@@ -12,7 +12,7 @@ from sqlalchemy import JSON, Column, Connection, String, Table, select
 from sqlalchemy.dialects import postgresql
 
 from drac_plugins.core.errors import Invalid
-from drac_plugins.core.people import names_of
+from drac_plugins.core.people import is_anonymous, names_of
 from drac_plugins.core.services import Services
 from drac_plugins.core.storage import Instant, metadata, new_document_id
 from icat_schema.gateway import Session
@@ -36,14 +36,21 @@ user_preferences = Table(
 def preferences(services: Services, session: Session) -> Mapping[str, Any]:
     """The document of the session's owner; without any part when nothing was chosen yet."""
     name = session.user_name()
+    if is_anonymous(services, name):
+        return {"username": name}
     with services.store.read() as connection:
         found = _found(connection, names_of(services).prefix(name))
     return _reply(name, *found) if found else {"username": name}
 
 
 def change(services: Services, session: Session, parts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Put the parts in place of those of the same names and return the whole. Raises Invalid for what is too long."""
+    """Put the parts in place of those of the same names and return the whole. Raises Invalid for what is too long.
+
+    What anonymous callers choose is returned and not kept: everybody would find it.
+    """
     name = session.user_name()
+    if is_anonymous(services, name):
+        return {"username": name, **parts}
     person = names_of(services).prefix(name)
     with services.store.begin() as connection:
         id_, document = _found(connection, person, lock=True) or _new(connection, person)

@@ -46,17 +46,18 @@ class Services:
 def create_services(settings: Settings, plugins: tuple[Plugin, ...] = ()) -> Services:
     """What exists once per process; nothing is opened or asked yet."""
     catalogue = Catalogue(gateway_settings(settings.icat))
+    store = Store(settings.store.url)
     return Services(
         settings=settings,
         catalogue=catalogue,
-        store=Store(settings.store.url),
+        store=store,
         data_service=DataService(
             f"{settings.icat.url.rstrip('/')}/ids" if settings.ids.url is None else settings.ids.url,
             settings.ids.public_url,
             settings.icat.timeout_seconds,
             settings.icat.verify,
         ),
-        api_keys=ApiKeys(settings.auth.api_keys),
+        api_keys=ApiKeys(settings.auth.api_keys, store),
         reader=service_session(catalogue, settings.icat.reader),
         acquisition=service_session(catalogue, settings.icat.acquisition),
         plugins=plugins,

@@ -108,7 +108,9 @@ class Auth(Section):
     minter_groups: tuple[str, ...] = ("minters",)
     beta_tester_groups: tuple[str, ...] = ("beta-testers",)
     api_keys: Mapping[str, str] = Field(
-        default_factory=dict, description="name of an application -> its API key, or sha256:<hex digest> of it"
+        default_factory=dict,
+        description="name of an application -> its API key, or sha256:<hex digest> of it, for everything; "
+        "keys with scopes are issued by drac apikey add",
     )
 
 

@@ -9,6 +9,7 @@ GROUP = "drac.tables"
 """Entry points of modules with tables outside the core."""
 
 _CORE = (
+    "drac_plugins.core.apikeys.tables",
     "drac_plugins.core.events.tables",
     "drac_plugins.core.inbox.tables",
     "drac_plugins.core.leases",

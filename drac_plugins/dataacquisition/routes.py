@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response
 
+from drac_plugins.core.apikeys import ACQUISITION
 from drac_plugins.core.errors import Invalid
 from drac_plugins.core.reads import datasets as dataset_reads
 from drac_plugins.core.reads import investigations as investigation_reads
@@ -25,7 +26,7 @@ def _reply(elements: Sequence[Any]) -> Response:
 
 
 @blueprint.route("/dataacquisition/<apiKey>/investigation")
-@blueprint.api_key()
+@blueprint.api_key(ACQUISITION)
 @blueprint.arguments(AcquisitionInvestigationQuery)
 @blueprint.response(200, schemas.InvestigationSchema(many=True))
 def investigations(caller: Caller, query: Query) -> Response:
@@ -36,7 +37,7 @@ def investigations(caller: Caller, query: Query) -> Response:
 
 
 @blueprint.route("/dataacquisition/<apiKey>/dataset")
-@blueprint.api_key()
+@blueprint.api_key(ACQUISITION)
 @blueprint.arguments(AcquisitionDatasetQuery)
 @blueprint.response(200, schemas.DatasetSchema(many=True))
 def datasets(caller: Caller, query: Query) -> Response:

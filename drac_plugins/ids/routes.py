@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, current_app, request
 
+from drac_plugins.core.apikeys import ARCHIVE
 from drac_plugins.core.web import Blueprint, Caller, json_reply, services, text_reply
 from drac_plugins.ids import metalink, schemas, service
 
@@ -93,7 +94,7 @@ def paths(caller: Caller, query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/dataacquisition/<apiKey>/dataset/restore", methods=["POST"])
-@blueprint.api_key()
+@blueprint.api_key(ARCHIVE)
 @blueprint.arguments(schemas.RestoreQuery)
 @blueprint.arguments(schemas.RestoreResult, location="json")
 @blueprint.response(200, schemas.DatasetAccess(many=True))

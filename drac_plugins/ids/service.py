@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from drac_plugins.core.errors import Forbidden, Invalid, NotFound
+from drac_plugins.core.people import is_anonymous
 from drac_plugins.core.services import Services
 from drac_plugins.core.storage import new_document_id
 from drac_plugins.core.web import Caller
@@ -83,8 +84,10 @@ def files(services: Services, caller: Caller, datasets: Sequence[int]) -> list[F
 
 
 def statuses(services: Services, session: Session, datasets: Sequence[int]) -> list[Status]:
-    """One per dataset, in the order asked. Raises NotFound for one that the session cannot see."""
-    return services.data_service.statuses(session.id, selection(datasets).datasets)
+    """One per dataset, in the order asked. Raises AccessDenied for one that the session cannot see."""
+    wanted = selection(datasets)
+    session.user_name()  # the data service calls what is no session id a bad request
+    return services.data_service.statuses(session.id, wanted.datasets)
 
 
 def restore(services: Services, caller: Caller, datasets: Sequence[int], name: str | None, email: str | None) -> None:
@@ -94,7 +97,7 @@ def restore(services: Services, caller: Caller, datasets: Sequence[int], name: s
     """
     wanted = selection(datasets)
     person = caller.session.user_name()
-    anonymous = person == services.reader.user_name()
+    anonymous = is_anonymous(services, person)
     if anonymous and not (name and email):
         raise Invalid("name and email are needed from anonymous callers: they are told when the data are back")
     _all_seen(caller.session, wanted.datasets)

@@ -7,6 +7,7 @@ from typing import Any
 import flask
 from flask import Response
 
+from drac_plugins.core.apikeys import INGEST
 from drac_plugins.core.errors import DracError, Forbidden, Invalid
 from drac_plugins.core.inbox import Entry
 from drac_plugins.core.quarantine import metrics
@@ -163,8 +164,8 @@ def prometheus() -> Response:
 def _application() -> str:
     key = flask.request.headers.get(_KEY, "")
     if not key:
-        raise Forbidden(f"This needs an API key in the header {_KEY}; ask the operator for one (setting auth.api_keys)")
-    return from_api_key(key).application or ""
+        raise Forbidden(f"This needs an API key in the header {_KEY}; ask the operator for one (drac apikey add)")
+    return from_api_key(key, INGEST).application or ""
 
 
 def _bodies(queue: str | None, longest: int) -> tuple[list[bytes], bool]:

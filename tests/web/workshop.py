@@ -9,6 +9,7 @@ import marshmallow as ma
 from flask import Response
 from marshmallow import fields
 
+from drac_plugins.core.apikeys import ACQUISITION
 from drac_plugins.core.errors import Conflict, Forbidden, Invalid, NotFound, NotSupported, Unavailable, UpstreamBroken
 from drac_plugins.core.plugins import Health, Plugin
 from drac_plugins.core.services import Services
@@ -128,7 +129,7 @@ def closed(caller: Caller) -> Response:
 
 
 @wire.route("/workshop/key/<apiKey>/hello")
-@wire.api_key()
+@wire.api_key(ACQUISITION)
 def with_key(caller: Caller) -> Response:
     """API key"""
     return json_reply({"kind": caller.kind, "application": caller.application, "name": caller.session.user_name()})

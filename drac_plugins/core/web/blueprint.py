@@ -12,6 +12,7 @@ import flask_smorest
 import marshmallow as ma
 from flask import Flask
 
+from drac_plugins.core.apikeys import Scope
 from drac_plugins.core.web import callers
 from drac_plugins.core.web.arguments import LenientParser
 from drac_plugins.core.web.callers import Caller
@@ -82,9 +83,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         """`Authorization: Bearer <session id>`; with `optional`, nobody is the anonymous caller."""
         return self._called_by(lambda _path: callers.from_bearer(optional=optional), expired, "bearer", optional)
 
-    def api_key(self) -> Callable[[View], View]:
-        """The API key is the path variable `<apiKey>`; an unknown one is answered 403."""
-        return self._called_by(lambda path: callers.from_api_key(path.pop("api_key")), 403, None)
+    def api_key(self, scope: Scope) -> Callable[[View], View]:
+        """The API key is the path variable `<apiKey>`; an unknown one, or one without this scope, is answered 403."""
+        return self._called_by(lambda path: callers.from_api_key(path.pop("api_key"), scope), 403, None)
 
     def page_caller(self) -> Callable[[View], View]:
         """Our pages: the signed cookie, else anonymous."""

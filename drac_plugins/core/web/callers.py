@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from flask import current_app, g, request, session
 
+from drac_plugins.core.apikeys import Scope
 from drac_plugins.core.errors import Forbidden, NotSignedIn
 from drac_plugins.core.services import Services
 from icat_schema.gateway import Session
@@ -54,12 +55,15 @@ def from_bearer(*, optional: bool) -> Caller:
     raise NotSignedIn("This needs a session: log in (POST /session), then send 'Authorization: Bearer <session id>'")
 
 
-def from_api_key(key: str) -> Caller:
-    """Raises Forbidden for a key that the settings do not know."""
+def from_api_key(key: str, scope: Scope) -> Caller:
+    """Raises Forbidden for a key that nobody has, and for one that is for other things."""
     application = services().api_keys.application(key)
     if application is None:
-        raise Forbidden("The API key is unknown; ask the operator for one (setting auth.api_keys)")
-    return Caller(services().acquisition, "application", application)
+        raise Forbidden("The API key is unknown; ask the operator for one (drac apikey add)")
+    if scope not in application.scopes:
+        allowed = ", ".join(sorted(application.scopes))
+        raise Forbidden(f"The API key of {application.name} is for {allowed}, this needs the scope {scope}")
+    return Caller(services().acquisition, "application", application.name)
 
 
 def person(caller: Caller, query: Mapping[str, Any]) -> Caller:

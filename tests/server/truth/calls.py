@@ -1,14 +1,15 @@
-"""Calls on a running catalogue as one user, over one connection that is kept."""
+"""Calls on a running catalogue as one user, over one connection that is kept until the server has had enough of it."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape
+
+import urllib3
 
 from tests.server.wire.raw import ENVELOPE, NAMESPACE, SOAP
 
@@ -24,7 +25,7 @@ class Calls:
 
     def __init__(self, url: str, user: str, plugin: str, credentials: Mapping[str, str]) -> None:
         self.user = user
-        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=SECONDS)
+        self._http = urllib3.connection_from_url(url, timeout=SECONDS, retries=False)
         keys = [{key: value} for key, value in credentials.items()]
         form = urlencode({"json": json.dumps({"plugin": plugin, "credentials": keys})})
         status, body = self._send("POST", "/icat/session", form, FORM)
@@ -32,7 +33,7 @@ class Calls:
         self._session = json.loads(body)["sessionId"]
 
     def close(self) -> None:
-        self._connection.close()
+        self._http.close()
 
     def search(self, query: str) -> list[Any]:
         status, found = self._get({"query": query})
@@ -80,9 +81,8 @@ class Calls:
         return status, json.loads(reply) if reply else None
 
     def _send(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        self._connection.request(method, path, None if body is None else body.encode(), dict(headers))
-        reply = self._connection.getresponse()
-        return reply.status, reply.read()
+        reply = self._http.urlopen(method, path, None if body is None else body.encode(), dict(headers))
+        return reply.status, reply.data
 
 
 def _outcome(status: int, body: Any) -> str:

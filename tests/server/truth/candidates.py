@@ -10,8 +10,8 @@ from icat_schema.definitions import Attribute, Entity, schema
 from tests.server.truth.graph import Graph, Thing
 
 UNUSED = "not stored yet"
-NEW = -1
-"""The id of an object that is not stored."""
+NEW = 2**31
+"""The id of an object that is not stored. Rules are asked once it has one, which is higher than all others."""
 SPECIAL: dict[str, dict[str, Any]] = {
     "Rule": {"crudFlags": "R", "what": "Study"},
     "PublicStep": {"origin": "Dataset", "field": "dataCollectionDatasets"},

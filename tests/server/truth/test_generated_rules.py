@@ -24,7 +24,7 @@ from tests.support.catalogue import RunningCatalogue
 PEOPLE = ("nbour", "acord", "jdoe", "anon")
 EXAMPLES = 600 if FULL else 12
 
-pytestmark = pytest.mark.xdist_group("truth")
+pytestmark = [pytest.mark.xdist_group("truth"), *([pytest.mark.timeout(3600)] if FULL else [])]
 
 
 @pytest.fixture(scope="module")

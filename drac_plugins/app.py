@@ -36,7 +36,7 @@ def create_app(settings: Settings, plugins: tuple[Plugin, ...] | None = None) ->
     app.register_blueprint(front.blueprint)
     api = Api(app)
     for plugin in plugins:
-        for blueprint in plugin.blueprints(services):
+        for blueprint in plugin.blueprints_with(services):
             api.register_blueprint(blueprint)
     front.describe(app, api)
     return app

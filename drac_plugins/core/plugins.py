@@ -33,17 +33,22 @@ class Health:
 class Plugin:
     """The manifest.
 
-    `blueprints` is called once while the app is put together and returns house blueprints (`core.web.Blueprint`).
+    `blueprints` are house blueprints (`core.web.Blueprint`), or a function that returns them; it is called once, while
+    the app is put together.
     `settings` is the model of the table `[plugin.<name>]`; its value is in `Services.plugin_settings`.
     `requires` names plugins that must be switched on too. `health` are checks for `/health`: short, no side effects.
     """
 
     name: str
     summary: str
-    blueprints: Callable[[Services], Sequence[Any]]
+    blueprints: Sequence[Any] | Callable[[Services], Sequence[Any]]
     settings: type[Section] | None = None
     requires: tuple[str, ...] = ()
     health: Mapping[str, Callable[[Services], Health]] = field(default_factory=dict)
+
+    def blueprints_with(self, services: Services) -> Sequence[Any]:
+        """The house blueprints of an app with these services."""
+        return self.blueprints(services) if callable(self.blueprints) else self.blueprints
 
 
 def discover(settings: Settings, found: Iterable[EntryPoint] | None = None) -> tuple[Plugin, ...]:

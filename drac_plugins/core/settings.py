@@ -149,6 +149,7 @@ class Plugins(Section):
         "dmp",
         "cod",
         "cache",
+        "h5grove",
         "processed",
         "changes",
     )

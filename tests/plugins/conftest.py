@@ -86,9 +86,10 @@ def neighbour() -> Iterator[Neighbour]:
 
 @pytest.fixture(scope="session")
 def facade(
-    catalogue: RunningCatalogue, neighbour: Neighbour, tmp_path_factory: pytest.TempPathFactory
+    catalogue: RunningCatalogue, neighbour: Neighbour, visitor: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningFacade]:
     settings = {
+        "ingest": {"data_roots": ["/data"], "path_map": {VISITOR: visitor}},
         "plugin": {
             "dmp": {"url": neighbour.url, "token": "for the neighbour", "timeout_seconds": 0.5},
             "cod": {"url": "http://cod.example.org/search?copy=1"},

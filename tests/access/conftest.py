@@ -59,9 +59,12 @@ def questionnaires() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def facade(
-    catalogue: RunningCatalogue, questionnaires: str, tmp_path_factory: pytest.TempPathFactory
+    catalogue: RunningCatalogue, questionnaires: str, visitor: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningFacade]:
-    settings = {"plugin": {"dmp": {"url": questionnaires}, "cod": {"url": "http://cod.example.org/search"}}}
+    settings = {
+        "plugin": {"dmp": {"url": questionnaires}, "cod": {"url": "http://cod.example.org/search"}},
+        "ingest": {"path_map": {VISITOR: visitor}},
+    }
     with running_facade(catalogue, tmp_path_factory.mktemp("facade"), settings=settings) as running:
         people = [("contact", "Lou LOCAL"), ("other", "Oz OTHER"), ("guest", "Gil GUEST")]
         running.root.write([New("User", {"name": f"simple/{login}", "fullName": name}) for login, name in people])

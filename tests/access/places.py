@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import h5py
+
 from drac_plugins.catalogue.tables import sample_file
 from drac_plugins.core import resources
 from drac_plugins.resource.tables import attachment
@@ -105,7 +107,7 @@ def _place(
     )
     on_disk = folder / mark / "raw" / f"{mark}.txt"
     on_disk.parent.mkdir(parents=True)
-    on_disk.write_bytes(f"{mark} bytes".ljust(4096).encode())
+    _write(on_disk, mark)
     seeder.publication(f"10.99999/{mark}", [dataset], f"{mark} published")
     return Place(
         name=name,
@@ -125,6 +127,16 @@ def _place(
         release=release,
         **_kept_in_the_store(facade, mark, investigation, sample, dataset),
     )
+
+
+def _write(path: Path, mark: str) -> None:
+    """A text that is an HDF5 file too: what stands before the superblock is the writer's."""
+    with h5py.File(path, "w", libver="latest", userblock_size=512) as file:
+        file[mark] = f"{mark} value"
+        file["numbers"] = [1, 2]
+        file.attrs["mark"] = mark
+    content = f"{mark} bytes".ljust(512).encode() + path.read_bytes()[512:]
+    path.write_bytes(content.ljust(4096))
 
 
 def _only(root: Session, entity: str, path: str, id_: int) -> int:

@@ -85,6 +85,10 @@ def _values(place: Place) -> Json:
     return {"investigationId": place.investigation, "name": NOTE}
 
 
+def _in_file(path: str) -> Callable[[Place], Json]:
+    return lambda place: {"datafileId": place.datafile, "path": path}
+
+
 _nothing = Way(shows=answered)
 
 READS: Mapping[str, Way] = {
@@ -170,6 +174,10 @@ READS: Mapping[str, Way] = {
     ),
     "GET /cache/keys/{key}": Way(),
     "GET /cache/stats": Way(shows=lambda _world, _caller, _place, reply: "hits" in reply.json()),
+    "GET /h5grove/attr": Way(_in_file("/")),
+    "GET /h5grove/data": Way(lambda place: _in_file(f"/{place.mark}")(place)),
+    "GET /h5grove/meta": Way(_in_file("/")),
+    "GET /h5grove/stats": Way(_in_file("/numbers"), shows=lambda _world, _caller, _place, reply: "max" in reply.json()),
     "GET /cod": Way(lambda _: {"doi": "10.99999/1"}, follows=False, shows=answered),
 }
 """What changes nothing."""

@@ -29,6 +29,27 @@ class Action:
         typed = (dataset.text("Workflow_type") for dataset in self.datasets)
         return next(filter(None, typed), None) or self.datasets[-1].scan_type or "manual"
 
+    @property
+    def main(self) -> Dataset:
+        """The dataset that the others prepared: the last collection, else the last of all."""
+        collections = [dataset for dataset in self.datasets if _kind(dataset) in COLLECTIONS]
+        return (collections or self.datasets)[-1]
+
+    @property
+    def scan_types(self) -> tuple[str, ...]:
+        """Kinds of its datasets, each once, in order."""
+        return tuple(dict.fromkeys(filter(None, (dataset.scan_type for dataset in self.datasets))))
+
+    @property
+    def sample(self) -> str:
+        """Name of the sample; empty if nobody said it."""
+        named = (dataset.sample_name or dataset.text("Sample_name") for dataset in self.datasets)
+        return next(filter(None, named), None) or ""
+
+    def text(self, *names: str) -> str | None:
+        """A parameter of the main dataset, else of the first that has it."""
+        return self.main.text(*names) or next(filter(None, (dataset.text(*names) for dataset in self.datasets)), None)
+
 
 def actions(datasets: Iterable[Dataset], zone: tzinfo) -> list[Action]:
     """Raw datasets of any number of samples as actions, in order of their first start. Processed ones are left out."""

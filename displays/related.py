@@ -66,17 +66,19 @@ def _sequence(dataset: Dataset) -> float:
     return as_number(dataset.text("Process_sequence_index") or "") or 0.0
 
 
-def current(found: Sequence[Dataset], zone: tzinfo) -> frozenset[int]:
-    """Ids of the results in force: of each pipeline the one with the highest sequence index, then the latest start.
-    Results without a pipeline are all in force."""
-    best: dict[str, Dataset] = {}
+def current(found: Sequence[Dataset], zone: tzinfo, inputs: Mapping[int, tuple[int, ...]]) -> frozenset[int]:
+    """Ids of the results in force: of what one pipeline made of the same inputs, the one with the highest sequence
+    index, then the latest start. Results without a pipeline are all in force. `inputs` are direct inputs by id."""
+    best: dict[tuple[str, frozenset[int]], Dataset] = {}
     alone: set[int] = set()
     for dataset in found:
         program = dataset.text("Process_program")
         if program is None:
             alone.add(dataset.id)
-        elif program not in best or _newer(dataset, best[program], zone):
-            best[program] = dataset
+            continue
+        key = (program, frozenset(inputs.get(dataset.id, ())))
+        if key not in best or _newer(dataset, best[key], zone):
+            best[key] = dataset
     return frozenset(alone | {dataset.id for dataset in best.values()})
 
 

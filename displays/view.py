@@ -139,7 +139,8 @@ def _criterion(display: Display) -> ByNumber | None:
 
 
 def _contenders(ranked: Ranked, evaluator: Evaluator) -> Iterable[Contender]:
-    in_force = current([c.dataset for c in ranked.competitors], evaluator.reader.zone)
+    results = [competitor.dataset for competitor in ranked.competitors]
+    in_force = current(results, evaluator.reader.zone, evaluator.lineage.inputs)
     for place, competitor in enumerate(ranked.competitors, start=1):
         yield Contender(
             place=place,

@@ -66,7 +66,7 @@ class Library:
         self.candidates = tuple(Candidate(d, vocabulary, techniques, zone, aliases) for d in displays.values())
         ends = {end for c in self.candidates for end in (c.start, c.until) if end is not None}
         self._period_ends = sorted(ends)
-        self._tested = tuple(dict.fromkeys(name for c in self.candidates for name in c.tested))
+        self.tested: tuple[str, ...] = tuple(dict.fromkeys(name for c in self.candidates for name in c.tested))
         self._chosen: OrderedDict[Hashable, str] = OrderedDict()
         self._lock = Lock()
 
@@ -189,7 +189,7 @@ class Library:
     def signature(self, dataset: Dataset) -> Hashable:
         """Two datasets with equal signatures get the same display: every fact that some selector looks at, dates
         reduced to the stretch between two ends of periods."""
-        tested = tuple(dataset.parameters.get(name) for name in self._tested)
+        tested = tuple(dataset.parameters.get(name) for name in self.tested)
         return (
             dataset.text("actualInstrument") or dataset.instrument or dataset.investigation_instrument,
             dataset.techniques,

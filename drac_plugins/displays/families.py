@@ -34,7 +34,7 @@ class Family:
 def family(view: View, criteria: DatasetCriteria, window: Window = EVERYTHING) -> Family:
     """The datasets that fulfil the criteria with their outputs to any depth and their inputs up to the raw data."""
     page = reads.find(view, criteria, window, nested=True)
-    known = {record.id: record for record in _flat(page.items)}
+    known = {record.id: record for record in flat(page.items)}
     _read_upwards(view, known)
     lineage = _lineage(known.values())
     tops = tuple(lineage.with_acquisition(as_shown(record), view.zone) for record in page.items)
@@ -75,7 +75,7 @@ def _fields(investigation: InvestigationRecord | None) -> dict[str, str | None]:
     }
 
 
-def _flat(records: Iterable[DatasetRecord]) -> Iterator[DatasetRecord]:
+def flat(records: Iterable[DatasetRecord]) -> Iterator[DatasetRecord]:
     """Every record once, those below others included; without recursion."""
     stack, seen = list(records), set()
     while stack:

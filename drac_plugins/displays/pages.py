@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import Any
 
 import flask
@@ -29,6 +28,7 @@ from drac_plugins.core.web import (
     stored_file,
 )
 from drac_plugins.displays import service
+from drac_plugins.displays.addresses import own_address
 from drac_plugins.displays.presenting import grouped_parameters, install
 from drac_plugins.displays.routes import library, reader
 from drac_plugins.displays.schemas import SHELLS, Preferences
@@ -46,8 +46,6 @@ blueprint = Blueprint(
 )
 install(blueprint)
 
-_OWN_CHARACTERS = re.compile(r"[A-Za-z0-9/?&=%+._~,:;@!*'()-]*")
-"""What addresses of our pages are made of. No backslash, which browsers take for a slash, and no end of line."""
 _LINEAGE_FORMS = {"json": "JSON graph", "prov": "PROV-JSON", "rocrate": "RO-Crate"}
 
 
@@ -136,7 +134,7 @@ def submit_log_in(credentials: dict[str, Any]) -> Response:
     name = session.user_name()
     sign_in(session.id)
     flask.session["name"] = name.rpartition("/")[2] if "/" in name else name
-    return Response(status=303, headers={"Location": _own_address(credentials["next"])})
+    return Response(status=303, headers={"Location": own_address(credentials["next"])})
 
 
 @blueprint.route("/log-out", methods=["POST"])
@@ -161,9 +159,3 @@ def _log_in(credentials: dict[str, Any]) -> Session:
         return services().catalogue.login(plugin, given)
     except (LoginRefused, InvalidRequest) as error:
         raise BadCredentials("Authentication failed: user name or password is wrong") from error
-
-
-def _own_address(wanted: str) -> str:
-    """Where to go after log-in: only an address of our own pages."""
-    own = url_for("portal.sessions")
-    return wanted if _OWN_CHARACTERS.fullmatch(wanted) and wanted.startswith(own) else own

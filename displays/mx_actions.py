@@ -56,7 +56,8 @@ def actions(datasets: Iterable[Dataset], zone: tzinfo) -> list[Action]:
     by_sample: dict[object, list[Dataset]] = {}
     for dataset in datasets:
         if dataset.is_raw:
-            sample = dataset.sample_id if dataset.sample_id is not None else dataset.sample_name
+            named = dataset.sample_name or dataset.text("Sample_name")
+            sample = dataset.sample_id if dataset.sample_id is not None else named
             by_sample.setdefault(sample, []).append(dataset)
     found = [action for members in by_sample.values() for action in bundle(members, zone)]
     return sorted(found, key=lambda action: order_of_making(action.datasets[0], zone))

@@ -3,6 +3,7 @@ too, and the pipelines that were ticked. Visitors who are not logged in keep the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import flask
 
 from displays.mx_alternatives import CUTOFFS, NO_SYMMETRY, PARAMETER, PIPELINES, SHELL
 from drac_plugins.core import preferences
+from drac_plugins.core.errors import Invalid
 from drac_plugins.core.web import Caller, services
 
 SCAN_TYPES = "scanTypeFilters"
@@ -34,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
 _PART = "mxsettings"
 _TICKED = "mxPipelines"
 _COOKIE = "mx"
+_COOKIE_CHARACTERS = 1500
 
 
 def saved(caller: Caller) -> dict[str, Any]:
@@ -53,7 +56,10 @@ def remember(caller: Caller, changes: Mapping[str, Any]) -> None:
     settings = {**DEFAULTS, **saved(caller), **changes}
     ticked = settings.pop(PIPELINES, [])
     if caller.kind != "person":
-        flask.session[_COOKIE] = {**settings, PIPELINES: ticked}
+        kept = {**settings, PIPELINES: ticked}
+        if len(json.dumps(kept)) > _COOKIE_CHARACTERS:
+            raise Invalid("These are more choices than the browser can keep; log in, or choose fewer")
+        flask.session[_COOKIE] = kept
         return
     preferences.change(services(), caller.session, {_PART: settings, _TICKED: ticked})
 

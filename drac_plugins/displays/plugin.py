@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from drac_plugins.core.plugins import Health, Plugin
 from drac_plugins.core.services import Services
 from drac_plugins.core.web import Blueprint
-from drac_plugins.displays import pages, routes
+from drac_plugins.displays import mx_pages, mx_routes, pages, routes
 from drac_plugins.displays.documents import live
 
 
 def _blueprints(services: Services) -> Sequence[Blueprint]:
     live(services.settings)  # a broken document is a start-up error
-    return (routes.blueprint, pages.blueprint)
+    return (routes.blueprint, mx_routes.blueprint, pages.blueprint, mx_pages.blueprint)
 
 
 def _health(services: Services) -> Health:

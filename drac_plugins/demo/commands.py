@@ -26,7 +26,7 @@ from drac_plugins.demo.processes import Processes, ProcessFailed, answers, choos
 from drac_plugins.demo.verify import API_KEY, Visitor, registered, verify
 from icat_schema.gateway import Catalogue, GatewaySettings
 
-DATASETS = 38
+DATASETS = 64
 """How many datasets the producer announces."""
 
 REGISTRATION_TIMEOUT_SECONDS = 300.0

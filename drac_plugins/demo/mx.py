@@ -74,7 +74,7 @@ def _collection(folder: SessionFolder, run: int, start: datetime, strength: floa
     path = folder.raw("lyso", "lyso-crystal1", name)
     end = start + timedelta(seconds=95)
     angles = np.arange(FRAMES) * 0.5 + 90.0 * (run - 1)
-    frames = np.stack([_frame(run * 100 + index, strength) for index in range(FRAMES)])
+    frames = np.stack([frame(run * 100 + index, strength) for index in range(FRAMES)])
     prefix = f"lyso-crystal1_{run}"
     nexus.write_entry(
         path / f"{prefix}_master.h5",
@@ -88,7 +88,7 @@ def _collection(folder: SessionFolder, run: int, start: datetime, strength: floa
         definition="NXmx",
     )
     pictures.grey(path / "gallery" / f"{prefix}_0001.jpeg", frames[0], high=99.5, invert=True)
-    pictures.grey(path / "gallery" / f"{prefix}_crystal_snapshot.png", _crystal(run))
+    pictures.grey(path / "gallery" / f"{prefix}_crystal_snapshot.png", crystal(run))
     spots = [float((frame > frame.mean() + 4 * frame.std()).sum()) for frame in frames]
     pictures.curve(
         path / "gallery" / f"{prefix}_quality_per_image.png",
@@ -131,7 +131,7 @@ def _collection(folder: SessionFolder, run: int, start: datetime, strength: floa
     return folder.announce(name, path, start, end, metadata)
 
 
-def _frame(seed: int, strength: float) -> pictures.Array:
+def frame(seed: int, strength: float) -> pictures.Array:
     """A still: scatter falling off with the angle, a beam stop, and spots on a lattice that rotates with the image."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:SIDE, 0:SIDE] - SIDE / 2
@@ -150,7 +150,7 @@ def _frame(seed: int, strength: float) -> pictures.Array:
     return counts
 
 
-def _crystal(run: int) -> pictures.Array:
+def crystal(run: int) -> pictures.Array:
     """The crystal in its loop, seen under another angle in each collection."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] - SIDE / 2
     loop = np.exp(-((np.hypot(x, 1.3 * y) - 55) ** 2) / 12.0) * 0.6
@@ -166,7 +166,7 @@ def _result(
 ) -> Announcement:
     path = folder.processed("lyso", "lyso-crystal1", raw.dataset, pipeline.program)
     metadata = statistics(pipeline, strength)
-    _write_results(path, metadata)
+    write_results(path, metadata)
     begin = start + timedelta(minutes=2)
     end = begin + timedelta(minutes=3 + len(pipeline.program) % 4)
     return folder.announce(pipeline.program, path, begin, end, metadata, raw.path)
@@ -176,15 +176,24 @@ def _merge(folder: SessionFolder, raws: list[Path], start: datetime) -> Announce
     path = folder.processed("lyso", "lyso-crystal1", "merged")
     pipeline = Pipeline("XSCALE_merge", "20250714", "P 43 21 2", 19.8, 0.083, 0.999, 99.9)
     metadata = {**statistics(pipeline, 1.0), "Process_triggering": "MANUAL"}
-    _write_results(path, metadata)
+    write_results(path, metadata)
     return folder.announce("merged", path, start, start + timedelta(minutes=4), metadata, *raws)
 
 
-def statistics(pipeline: Pipeline, strength: float) -> dict[str, Any]:
+CELL = (78.9, 78.9, 37.1, 90.0, 90.0, 90.0)
+
+
+def statistics(
+    pipeline: Pipeline,
+    strength: float,
+    sample: str = "lyso-crystal1",
+    protein: str = "lyso",
+    cell: tuple[float, ...] = CELL,
+) -> dict[str, Any]:
     """Integration parameters of one result: unit cell, and every statistic in three shells."""
     found: dict[str, Any] = {
-        "Sample_name": "lyso-crystal1",
-        "SampleProtein_acronym": "lyso",
+        "Sample_name": sample,
+        "SampleProtein_acronym": protein,
         "definition": "MX SAD",
         "scanType": "integration",
         "Process_program": pipeline.program,
@@ -195,9 +204,7 @@ def statistics(pipeline: Pipeline, strength: float) -> dict[str, Any]:
         "MXAutoprocIntegration_start_image_number": 1,
         "MXAutoprocIntegration_end_image_number": FRAMES,
     }
-    for name, value in zip(
-        ("a", "b", "c", "alpha", "beta", "gamma"), (78.9, 78.9, 37.1, 90.0, 90.0, 90.0), strict=True
-    ):
+    for name, value in zip(("a", "b", "c", "alpha", "beta", "gamma"), cell, strict=True):
         found[f"MXAutoprocIntegration_cell_{name}"] = str(value)
     scale = 100.0 if pipeline.r_in_percent else 1.0
     high = round(1.9 - 0.25 * strength, 2)
@@ -222,7 +229,7 @@ def statistics(pipeline: Pipeline, strength: float) -> dict[str, Any]:
     return found
 
 
-def _write_results(path: Path, metadata: dict[str, Any]) -> None:
+def write_results(path: Path, metadata: dict[str, Any]) -> None:
     """The files of a pipeline: its statistics as a table and as a picture of I/sigma per shell."""
     lines = [f"{name} {value}" for name, value in metadata.items() if name.startswith("MXAutoproc")]
     (path / "statistics.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

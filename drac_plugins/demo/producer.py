@@ -14,19 +14,20 @@ from pathlib import Path
 import click
 from pyicat_plus.client.main import IcatClient
 
-from drac_plugins.demo import biosaxs, cryoet, mx, tomography
+from drac_plugins.demo import biosaxs, cryoet, mx, mx_samples, tomography
 from drac_plugins.demo.announcement import Announcement
 
 SESSIONS = (
     ("id30a1", "mx2745", datetime(2026, 3, 10, 9, 0, tzinfo=mx.ZONE)),
     ("id30a1", "mx2450", datetime(2023, 6, 14, 9, 0, tzinfo=mx.ZONE)),
+    ("id30a1", "mx2760", datetime(2026, 3, 17, 9, 0, tzinfo=mx.ZONE)),
     ("cm01", "mx2790", datetime(2026, 2, 3, 9, 0, tzinfo=mx.ZONE)),
     ("bm18", "md1290", datetime(2026, 4, 21, 9, 0, tzinfo=mx.ZONE)),
     ("bm29", "mx2801", datetime(2026, 5, 5, 9, 0, tzinfo=mx.ZONE)),
 )
 """Beamline, proposal and start as BLISS announces a session."""
 
-EXPERIMENTS = (mx.session, mx.session_of_2023, cryoet.session, tomography.session, biosaxs.session)
+EXPERIMENTS = (mx.session, mx.session_of_2023, mx_samples.session, cryoet.session, tomography.session, biosaxs.session)
 
 
 def announcements(data: Path) -> Iterator[Announcement]:

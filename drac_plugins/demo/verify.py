@@ -86,6 +86,8 @@ def verify(url: str) -> None:
             3,
             len((parameter(merges[0], "input_datasetIds") or "").split()),
         )
+    best = ada.get("/displays/mx/actions", investigationId=str(known["MX-2760"]))["best"]
+    _expect("best crystal of the session with several samples", "thaumatin-x1", best["sample"])
     movies = ada.datasets(known["MX-2790"], datasetType="acquisition", nested="true")
     _expect("movies of the tilt series", 5, len(movies))
     for movie in movies:

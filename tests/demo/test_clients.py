@@ -89,7 +89,7 @@ def test_the_reconstruction_that_came_before_its_scan_is_linked_to_it(log_in: Lo
 def test_every_dataset_passes_the_strict_models_of_the_client(log_in: LogIn) -> None:
     session_id, catalogue = log_in("ada")
     sessions = catalogue.catalogue_session_id_investigation_get(session_id=session_id)
-    assert len(sessions) == 5
+    assert len(sessions) == 6
     total = 0
     for found in sessions:
         datasets = catalogue.catalogue_datasets_get(investigation_ids=str(found.id), nested=True)

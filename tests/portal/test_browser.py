@@ -88,7 +88,7 @@ def ada(browser: Browser, demonstration: Demonstration, scripting: bool) -> Iter
 
 def test_the_sessions_of_ada_are_listed(ada: Watched, scripting: bool) -> None:
     rows = ada.page.locator("tbody tr")
-    assert rows.count() == 5
+    assert rows.count() == 6
     assert ada.page.get_by_role("heading", level=1).inner_text() == "Sessions"
     _picture(ada, "sessions", scripting)
 
@@ -164,7 +164,7 @@ def test_everything_is_reached_with_the_keyboard_and_shows_where_one_is(
     watched.page.keyboard.press("Tab")
     assert watched.page.evaluate("document.activeElement.textContent") == "Skip to content"
     outlined = set()
-    for _ in range(11):  # title, log out, two fields, button, table, five sessions
+    for _ in range(12):  # title, log out, two fields, button, table, six sessions
         watched.page.keyboard.press("Tab")
         focused = "getComputedStyle(document.activeElement).outlineStyle"
         outlined.add((watched.page.evaluate("document.activeElement.tagName"), watched.page.evaluate(focused)))

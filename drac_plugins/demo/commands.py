@@ -29,7 +29,7 @@ from icat_schema.gateway import Catalogue, GatewaySettings
 DATASETS = 64
 """How many datasets the producer announces."""
 
-REGISTRATION_TIMEOUT_SECONDS = 300.0
+REGISTRATION_TIMEOUT_SECONDS = 600.0
 
 
 @click.command()

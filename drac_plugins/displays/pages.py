@@ -80,8 +80,16 @@ def sessions(caller: Caller, query: dict[str, Any]) -> str:
 @blueprint.arguments(OnePage)
 def investigation(caller: Caller, query: dict[str, Any], investigation_id: int) -> str:
     """One session: raw and processed data together, each under its display"""
-    page = service.session_page(_view(caller), library(), reader(query), investigation_id, query["page"])
-    return render_template("portal/investigation.html", page=page, query=query, shells=SHELLS, statistics=STATISTICS)
+    whom = reader(caller, query)
+    page = service.session_page(_view(caller), library(), whom, investigation_id, query["page"])
+    return render_template(
+        "portal/investigation.html",
+        page=page,
+        query=query,
+        settings=whom.settings,
+        shells=SHELLS,
+        statistics=STATISTICS,
+    )
 
 
 @blueprint.route("/datasets/<id:datasetId>")
@@ -89,7 +97,8 @@ def investigation(caller: Caller, query: dict[str, Any], investigation_id: int) 
 @blueprint.arguments(OnePage)
 def dataset(caller: Caller, query: dict[str, Any], dataset_id: int) -> str:
     """One dataset under its display, with the reasons"""
-    page = service.dataset_page(_view(caller), library(), reader(query), dataset_id, query["display"])
+    whom = reader(caller, query)
+    page = service.dataset_page(_view(caller), library(), whom, dataset_id, query["display"])
     return render_template(
         "portal/dataset.html",
         page=page,
@@ -97,6 +106,7 @@ def dataset(caller: Caller, query: dict[str, Any], dataset_id: int) -> str:
         explanation=page.resolved.resolution.explain(),
         parameters=grouped_parameters(page.resolved.dataset, library().vocabulary),
         query=query,
+        settings=whom.settings,
         shells=SHELLS,
         statistics=STATISTICS,
         lineage_forms=_LINEAGE_FORMS if any(p.name == "processed" for p in services().plugins) else {},

@@ -13,7 +13,7 @@ from displays.view_model import as_json
 from drac_plugins.core.errors import NotFound
 from drac_plugins.core.reads.view import View
 from drac_plugins.core.web import Blueprint, Caller, facility_zone, json_reply, services
-from drac_plugins.displays import service
+from drac_plugins.displays import mx_settings, service
 from drac_plugins.displays.documents import library_of
 from drac_plugins.displays.schemas import DisplaySummary, Resolution, ResolvedGroup, ResolveMany, ResolveQuery
 
@@ -28,10 +28,11 @@ def library() -> Library:
     return found
 
 
-def reader(preferences: dict[str, Any]) -> Reader:
-    """For whom a view is made."""
+def reader(caller: Caller, query: dict[str, Any]) -> Reader:
+    """For whom a view is made: what they remembered (`mxsettings`), with what the query says in its place."""
     known = library()
-    return Reader(facility_zone(), known.vocabulary, known.techniques, service.reader_settings(preferences))
+    settings = {**mx_settings.saved(caller), **service.reader_settings(query)}
+    return Reader(facility_zone(), known.vocabulary, known.techniques, settings)
 
 
 @blueprint.route("/displays")
@@ -55,7 +56,7 @@ def resolve(caller: Caller, query: dict[str, Any]) -> Response:
     if query["explain"]:
         answer["explain"] = resolved.resolution.explain().as_dict()
     if query["view"]:
-        answer["view"] = as_json(service.evaluate(resolved, reader(query)))
+        answer["view"] = as_json(service.evaluate(resolved, reader(caller, query)))
     return json_reply(answer)
 
 

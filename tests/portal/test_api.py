@@ -50,7 +50,7 @@ def test_a_dataset_gets_the_display_of_its_technique_and_date(facade: RunningFac
     reply = facade.get("/displays/resolve", "ada", datasetId=raw)
     assert reply.json() == {
         "datasetId": raw,
-        "display": {"id": "mx", "version": 4, "title": "Macromolecular crystallography"},
+        "display": {"id": "mx", "version": 5, "title": "Macromolecular crystallography"},
     }
 
 

@@ -10,7 +10,7 @@ from drac_plugins.core import storage
 from drac_plugins.core.plugins import Plugin, discover
 from drac_plugins.core.services import create_services
 from drac_plugins.core.settings import Settings, load
-from drac_plugins.core.web import answers, csrf, front, health, paths, problems
+from drac_plugins.core.web import addresses, answers, csrf, front, health, paths, problems
 from drac_plugins.core.web.blueprint import Api
 from drac_plugins.core.web.keys import secret_key
 
@@ -28,6 +28,7 @@ def create_app(settings: Settings, plugins: tuple[Plugin, ...] | None = None) ->
     app = _flask(settings)
     app.extensions["drac"] = services
     app.extensions["drac_wires"] = {}
+    addresses.install(app, settings.web)
     paths.install(app)
     answers.install(app, settings.web)
     problems.install(app)

@@ -12,12 +12,14 @@ _FIELD = re.compile(
     r"""(?ix) ((?:\b|_) (?:session_?id|api_?key|password|passcode|secret|token|credentials)
         (?:"|'|%22)? \s* (?:=|:|%3[ad]) \s* (?:"|'|%22)? ) [^\s"'&<>,;)}%]+"""
 )
+_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")  # a JSON object, signed
 _HEADER = re.compile(r"(?i)\b(bearer\s+|basic\s+)[A-Za-z0-9._~+/=-]+")
 
 
 def redact(text: str) -> str:
-    """The text without what looks like a session id (ICAT's are UUIDs), an API key, a password or a bearer token."""
-    text = _SESSION.sub(BLOT, text)
+    """The text without what looks like a session id (ICAT's are UUIDs), an API key, a password, a bearer token or
+    a token of an OpenID provider."""
+    text = _TOKEN.sub(BLOT, _SESSION.sub(BLOT, text))
     text = _HEADER.sub(rf"\1{BLOT}", text)
     return _FIELD.sub(rf"\1{BLOT}", text)
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 from drac_plugins.core.apikeys import ApiKeys
 from drac_plugins.core.caches import Caches
 from drac_plugins.core.plugins import plugin_settings
-from drac_plugins.core.settings import Account, Icat, Section, Settings, SettingsError
+from drac_plugins.core.settings import Account, Icat, OpenId, Section, Settings, SettingsError
+from drac_plugins.core.signin.attempts import Attempts
 from drac_plugins.core.storage import Store
 from icat_schema.gateway import Catalogue, DataService, GatewaySettings, ServiceSession, Session
 
 if TYPE_CHECKING:
     from drac_plugins.core.plugins import Plugin
+    from drac_plugins.core.signin.provider import Provider
 
 Model = TypeVar("Model", bound=Section)
 
@@ -34,6 +36,8 @@ class Services:
     plugin_settings: Mapping[str, Section] = field(default_factory=dict)
     """By name of the plugin; only plugins that declare a model have an entry."""
     caches: Caches = field(default_factory=Caches)
+    attempts: Attempts = field(default_factory=Attempts)
+    provider: Provider | None = None
 
     def settings_of(self, plugin: str, model: type[Model]) -> Model:
         """The settings of a plugin, which declares `model`."""
@@ -62,7 +66,17 @@ def create_services(settings: Settings, plugins: tuple[Plugin, ...] = ()) -> Ser
         acquisition=service_session(catalogue, settings.icat.acquisition),
         plugins=plugins,
         plugin_settings=plugin_settings(settings, plugins),
+        provider=_provider(settings.auth.openid),
     )
+
+
+def _provider(openid: OpenId) -> Provider | None:
+    """Imported only where there is one: cryptography takes its time."""
+    if not openid.issuer:
+        return None
+    from drac_plugins.core.signin.provider import Provider
+
+    return Provider(openid)
 
 
 def gateway_settings(icat: Icat) -> GatewaySettings:

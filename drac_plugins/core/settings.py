@@ -11,9 +11,10 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 ENVIRONMENT_PREFIX = "DRAC_"
 CATALOGUE_PREFIX = "DRAC_CATALOGUE_"  # settings of the embedded catalogue, which reads them itself
@@ -97,6 +98,33 @@ class Ids(Section):
     public_url: str = Field("", description="the same as users' browsers reach it; default: url")
 
 
+class OpenId(Section):
+    """Tokens of the facility's OpenID provider, instead of passwords."""
+
+    issuer: str = Field("", description="the OpenID provider, exactly as its tokens name it; '' for none")
+    client_id: str = Field("", description="what the provider calls us")
+    audiences: tuple[str, ...] = Field((), description="tokens must be for one of these; default: client_id")
+    plugin: str = Field("oidc", description="what clients name as plugin when they log in with a token as password")
+    catalogue_plugin: str = Field("oidc", description="ICAT authenticator that takes the token and opens the session")
+    catalogue_credential: str = Field("token", description="what that authenticator calls the token")
+    user_claim: str = Field(
+        "preferred_username",
+        description="claim that must be the login of the user whose session the catalogue opens; '' to leave it alone",
+    )
+    leeway_seconds: float = Field(60.0, ge=0, le=600, description="how far the provider's clock may differ from ours")
+    keys_seconds: float = Field(3600.0, gt=0, description="how long the provider's keys are kept")
+
+    @model_validator(mode="after")
+    def _can_be_trusted(self) -> OpenId:
+        address = urlsplit(self.issuer)
+        here = address.hostname in ("127.0.0.1", "localhost", "::1")
+        if self.issuer and not (address.scheme == "https" or (address.scheme == "http" and here)):
+            raise ValueError("issuer: an address that begins with https:// is needed")
+        if self.issuer and not (self.client_id or self.audiences):
+            raise ValueError("client_id or audiences: whom must tokens be for?")
+        return self
+
+
 class Auth(Section):
     default_plugin: str = Field("db", description="ICAT authenticator when a log-in names none")
     user_name_pattern: str | None = Field(
@@ -107,6 +135,7 @@ class Auth(Section):
     administrator_groups: tuple[str, ...] = Field(("administrators",), description="ICAT groupings of administrators")
     minter_groups: tuple[str, ...] = ("minters",)
     beta_tester_groups: tuple[str, ...] = ("beta-testers",)
+    openid: OpenId = OpenId()
     api_keys: Mapping[str, str] = Field(
         default_factory=dict,
         description="name of an application -> its API key, or sha256:<hex digest> of it, for everything; "
@@ -125,6 +154,9 @@ class Web(Section):
     workers: int = Field(1, ge=1)
     threads: int = Field(8, ge=1)
     public_url: str | None = Field(None, description="address of the facade as users see it")
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="addresses or networks of our own proxies: what they write into X-Forwarded-For is believed"
+    )
     secret_key: SecretStr | None = Field(
         None, description="signs the cookies of the pages; default: made and kept in var"
     )

@@ -15,12 +15,15 @@ from drac_plugins.core.errors import BadCredentials, NotFound
 from drac_plugins.core.reads import datasets
 from drac_plugins.core.reads.criteria import DatasetCriteria
 from drac_plugins.core.reads.view import View
+from drac_plugins.core.signin.log_in import Offer
+from drac_plugins.core.signin.log_in import log_in as signing_in
 from drac_plugins.core.web import (
     Blueprint,
     Caller,
     QuerySchema,
     Text,
     WholeNumber,
+    client_address,
     facility_zone,
     services,
     sign_in,
@@ -33,7 +36,7 @@ from drac_plugins.displays.presenting import grouped_parameters, install
 from drac_plugins.displays.routes import library, reader
 from drac_plugins.displays.schemas import SHELLS, Preferences
 from icat_schema.gateway import Session
-from icat_schema.gateway.errors import CatalogueUnavailable, InvalidRequest, LoginRefused, SessionInvalid
+from icat_schema.gateway.errors import CatalogueUnavailable, SessionInvalid
 
 blueprint = Blueprint(
     "portal",
@@ -163,9 +166,10 @@ def _view(caller: Caller) -> View:
 
 
 def _log_in(credentials: dict[str, Any]) -> Session:
-    plugin = services().settings.auth.default_plugin
-    given = {key: credentials[key] for key in ("username", "password")}
+    offer = Offer(username=credentials["username"], password=credentials["password"], address=client_address())
     try:
-        return services().catalogue.login(plugin, given)
-    except (LoginRefused, InvalidRequest) as error:
+        return signing_in(services(), offer)
+    except BadCredentials as error:
+        if "from here" in error.message:
+            raise
         raise BadCredentials("Authentication failed: user name or password is wrong") from error

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from drac_plugins.core.web import Blueprint, Caller, empty_reply, services, text_reply
+from drac_plugins.core.web import Blueprint, Caller, client_address, empty_reply, services, text_reply
 from drac_plugins.session import service
 from drac_plugins.session.schemas import Credentials, Session, SessionInformation
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("Session", __name__, description="Sessions of the catalogu
 @blueprint.response(200, Session)
 def log_in(credentials: dict[str, Any]) -> service.SignedIn:
     """Log in"""
-    return service.log_in(services(), credentials)
+    return service.log_in(services(), credentials, client_address())
 
 
 @blueprint.route("/session/<sessionId>")

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from drac_plugins.core.errors import BadCredentials, NotSupported
+from drac_plugins.core.errors import NotSupported
 from drac_plugins.core.people import User, person_of
 from drac_plugins.core.services import Services
+from drac_plugins.core.signin import log_in as signing_in
+from drac_plugins.core.signin.log_in import Offer
 from icat_schema.gateway import Session
-from icat_schema.gateway.errors import CatalogueBroken, InvalidRequest, LoginRefused
+from icat_schema.gateway.errors import CatalogueBroken
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,16 @@ class SignedIn:
         return self
 
 
-def log_in(services: Services, credentials: Mapping[str, str | None]) -> SignedIn:
-    """Raises BadCredentials. What was left out is not sent: the authenticator knows what it needs."""
-    plugin = credentials.get("plugin") or services.settings.auth.default_plugin
-    known = services.catalogue.properties().authenticators
-    try:
-        session = services.catalogue.login(plugin, sent_credentials(credentials, known.get(plugin, ())))
-    except (LoginRefused, InvalidRequest) as error:
-        hint = "" if plugin in known else f" (plugin {plugin!r} is unknown; possible are: {', '.join(sorted(known))})"
-        raise BadCredentials(f"Authentication failed: {error.message}{hint}") from None
-    return describe(services, session)
+def log_in(services: Services, credentials: Mapping[str, str | None], address: str) -> SignedIn:
+    """`address`: where the caller is. Raises BadCredentials."""
+    offer = Offer(
+        plugin=credentials.get("plugin") or "",
+        username=credentials.get("username") or "",
+        password=credentials.get("password") or "",
+        suffix=credentials.get("username_suffix") or "",
+        address=address,
+    )
+    return describe(services, signing_in.log_in(services, offer))
 
 
 def describe(services: Services, session: Session) -> SignedIn:
@@ -84,14 +86,3 @@ def log_out(services: Services, session: Session) -> None:
     """End the session and forget what it was told."""
     session.logout()
     services.caches.forget(session.id)
-
-
-def sent_credentials(given: Mapping[str, str | None], wanted: Sequence[str]) -> dict[str, str]:
-    """What the authenticator gets: only what was given, under its own keys (`wanted`; empty: unknown). Single sign-on
-    has one key, which it calls as it likes, and its clients send their token as password without a user name."""
-    username, password = given.get("username"), given.get("password")
-    if username and given.get("username_suffix"):
-        username = f"{username}/{given['username_suffix']}"
-    if not username and password and len(wanted) == 1:
-        return {wanted[0]: password}
-    return {key: value for key, value in (("username", username), ("password", password)) if value}

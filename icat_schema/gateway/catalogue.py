@@ -40,9 +40,11 @@ class Catalogue:
                 self._properties = self._rest.properties(self._counter)
             return self._properties
 
-    def login(self, plugin: str, credentials: Mapping[str, str]) -> Session:
-        """A new session; LoginRefused when the authenticator `plugin` does not accept the credentials."""
-        return Session(self._doors, self._soap.login(plugin, credentials))
+    def login(self, plugin: str, credentials: Mapping[str, str], address: str = "") -> Session:
+        """A new session; LoginRefused when the authenticator `plugin` does not accept the credentials. `address`: for
+        whom we ask; a server that counts failures by address, and trusts ours as a proxy, finds it in
+        X-Forwarded-For."""
+        return Session(self._doors, self._soap.login(plugin, credentials, address))
 
     def session(self, session_id: str) -> Session:
         """The session of this id, which only the first call proves; SessionInvalid when it cannot be one."""

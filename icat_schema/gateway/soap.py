@@ -136,12 +136,16 @@ class Soap:
         self._idle: LifoQueue[_Client] = LifoQueue(settings.pool_size)
         self._building = threading.Lock()
 
-    def login(self, plugin: str, credentials: Mapping[str, str]) -> str:
-        """A new session id."""
+    def login(self, plugin: str, credentials: Mapping[str, str], address: str = "") -> str:
+        """A new session id. `address`: where the user is."""
         secrets = [value for name, value in credentials.items() if name != "username"]
         try:
             with self._borrowed(None, *secrets) as client:
-                return str(client.login(plugin, dict(credentials)))
+                client.set_options(headers={"X-Forwarded-For": address} if address else {})
+                try:
+                    return str(client.login(plugin, dict(credentials)))
+                finally:
+                    client.set_options(headers={})
         except SessionInvalid as error:
             raise LoginRefused(error.message) from None
 

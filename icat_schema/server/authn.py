@@ -1,4 +1,5 @@
-"""Who somebody is: the authenticators `simple` (users in a file), `db` (users in the database) and `anon`.
+"""Who somebody is: the authenticators `simple` (users in a file), `db` (users in the database), `oidc` (tokens of an
+OpenID provider) and `anon`.
 
 Passwords are stored as werkzeug hashes (scrypt), never as they are. A name that nobody has costs as much time as a
 wrong password, so that names cannot be found out by the clock.
@@ -17,6 +18,7 @@ from sqlalchemy import Column, Connection, String, Table, delete, insert, select
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from icat_schema.server.authn_attempts import Attempts
+from icat_schema.server.authn_tokens import Tokens
 from icat_schema.server.errors import IcatError
 from icat_schema.server.settings import Settings
 from icat_schema.server.store.tables import metadata
@@ -59,6 +61,8 @@ class AuthenticatorInfo:
 
 
 USERNAME_AND_PASSWORD = (CredentialKey("username"), CredentialKey("password", hide=True))
+KEYS: Mapping[str, tuple[CredentialKey, ...]] = {"anon": (), "oidc": (CredentialKey("token", hide=True),)}
+"""Of the mechanisms that want something else."""
 
 
 class UserStore(Protocol):
@@ -156,6 +160,10 @@ class Authenticators:
         self._mechanisms = settings.mechanisms
         self._friendly = dict(settings.friendly_names)
         self._admin = settings.admin_mechanisms
+        self._tokens = (
+            Tokens(settings.oidc_issuer, settings.oidc_audiences, settings.oidc_claim) if settings.oidc_issuer else None
+        )
+        self._token_users = settings.oidc_mechanism
         self._attempts = Attempts() if settings.slow_down_logins else None
         self._stores: dict[str, UserStore] = {"db": DatabaseUsers()}
         if settings.users_file is not None:
@@ -164,7 +172,7 @@ class Authenticators:
     def describe(self) -> Sequence[AuthenticatorInfo]:
         """What a client may ask its user for."""
         return [
-            AuthenticatorInfo(m, () if m == "anon" else USERNAME_AND_PASSWORD, m in self._admin, self._friendly.get(m))
+            AuthenticatorInfo(m, KEYS.get(m, USERNAME_AND_PASSWORD), m in self._admin, self._friendly.get(m))
             for m in self._mechanisms
         ]
 
@@ -183,6 +191,8 @@ class Authenticators:
             raise IcatError("SESSION", f"Authenticator mnemonic {'null' if plugin is None else plugin} not recognised")
         if plugin == "anon":
             return "anon/anon"
+        if plugin == "oidc" and self._tokens is not None:
+            return f"{self._token_users}/{self._tokens.user(credentials.get('token') or '')}"
         name, password = credentials.get("username"), credentials.get("password")
         if not name:
             raise IcatError("SESSION", "username cannot be null or empty.")

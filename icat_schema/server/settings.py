@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-Mechanism = Literal["simple", "db", "anon"]
+Mechanism = Literal["simple", "db", "anon", "oidc"]
 
 SOAP_PATH = "/ICATService/ICAT"
 REST_PATH = "/icat"
@@ -28,6 +28,9 @@ class Settings:
     `users_file` holds the accounts of the mechanism `simple`; those of `db` are in the database. Sessions live
     `lifetime_minutes` from login or refresh, whether they are used or not.
 
+    `oidc_issuer`: OpenID provider whose tokens, if they are for one of `oidc_audiences`, log in the user whom
+    `oidc_claim` names, as a user of `oidc_mechanism`; '' for none.
+
     `slow_down_logins`: make who guesses passwords wait. `proxies`: how many addresses at the end of X-Forwarded-For
     were written by our own proxies. `idle_seconds`: after which a connection on which nothing happens is closed.
     """
@@ -42,6 +45,10 @@ class Settings:
     friendly_names: tuple[tuple[Mechanism, str], ...] = ()
     admin_mechanisms: frozenset[Mechanism] = frozenset()
     slow_down_logins: bool = True
+    oidc_issuer: str = ""
+    oidc_audiences: tuple[str, ...] = ()
+    oidc_claim: str = "preferred_username"
+    oidc_mechanism: str = "oidc"
     lifetime_minutes: int = 120
     max_entities: int = 10_000
     max_ids_in_query: int = 500

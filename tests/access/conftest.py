@@ -16,6 +16,7 @@ from tests.access.places import VISITOR, seed
 from tests.access.world import World
 from tests.support.catalogue import USERS, RunningCatalogue, start_catalogue
 from tests.support.facade import RunningFacade, running_facade
+from tests.support.openid import CLIENT, OpenIdProvider, openid_provider
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +26,19 @@ def visitor(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def catalogue(visitor: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCatalogue]:
-    options = ("--data", f"{VISITOR}={visitor}", "--archive", str(tmp_path_factory.mktemp("archive")))
+def provider() -> Iterator[OpenIdProvider]:
+    """The facility's OpenID provider. Its users are those of `simple`."""
+    with openid_provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def catalogue(
+    visitor: Path, provider: OpenIdProvider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningCatalogue]:
+    files = ("--data", f"{VISITOR}={visitor}", "--archive", str(tmp_path_factory.mktemp("archive")))
+    tokens = ("--oidc-issuer", provider.url, "--oidc-audience", CLIENT, "--oidc-mechanism", "simple")
+    options = (*files, *tokens, "--proxies", "1")
     server = start_catalogue(
         tmp_path_factory.mktemp("catalogue"), *options, users=(*USERS, "contact", "other", "guest")
     )
@@ -59,9 +71,16 @@ def questionnaires() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def facade(
-    catalogue: RunningCatalogue, questionnaires: str, visitor: Path, tmp_path_factory: pytest.TempPathFactory
+    catalogue: RunningCatalogue,
+    provider: OpenIdProvider,
+    questionnaires: str,
+    visitor: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunningFacade]:
+    openid = {"issuer": provider.url, "client_id": CLIENT, "plugin": "esrf"}
     settings = {
+        "auth": {"openid": openid},
+        "web": {"trusted_proxies": ["127.0.0.1"]},
         "plugin": {"dmp": {"url": questionnaires}, "cod": {"url": "http://cod.example.org/search"}},
         "ingest": {"path_map": {VISITOR: visitor}},
     }

@@ -23,6 +23,7 @@ SESSION = "5b0c2a9e-6d1b-4f55-9a0e-1c2d3e4f5a6b"
         ('{"username": "ada", "password": "hush"}', '{"username": "ada", "password": "***"}'),
         ("{'password': 'hush', 'x': 1}", "{'password': '***', 'x': 1}"),
         ("Authorization: Bearer abc.def-ghi", "Authorization: Bearer ***"),
+        ("token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmVk refused", "token *** refused"),
         ("broker_passcode=hush", "broker_passcode=***"),
         ("an api_key: hush", "an api_key: ***"),
         ("nothing secret here: 4711", "nothing secret here: 4711"),

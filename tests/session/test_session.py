@@ -11,8 +11,8 @@ import pytest
 from icat_plus_client.exceptions import ForbiddenException
 
 from drac_plugins.core.settings import SettingsError
+from drac_plugins.core.signin.log_in import sent_credentials
 from drac_plugins.session.plugin import plugin
-from drac_plugins.session.service import sent_credentials
 from tests.support.catalogue import RunningCatalogue
 from tests.support.facade import RunningFacade, running_facade
 

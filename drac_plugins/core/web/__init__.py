@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drac_plugins.core.web.addresses import client_address
 from drac_plugins.core.web.answers import empty_reply, json_reply, text_reply
 from drac_plugins.core.web.blueprint import Blueprint
 from drac_plugins.core.web.callers import Caller, person, services, sign_in, sign_out
@@ -41,6 +42,7 @@ __all__ = [
     "WholeNumber",
     "WireDateTime",
     "Words",
+    "client_address",
     "empty_reply",
     "facility_zone",
     "json_reply",

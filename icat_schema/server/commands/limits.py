@@ -64,6 +64,27 @@ LIMITS = {
         default=DEFAULTS.slow_down_logins,
         help="make who guesses passwords wait",
     ),
+    "oidc_issuer": option(
+        "--oidc-issuer",
+        "OIDC_ISSUER",
+        default=DEFAULTS.oidc_issuer,
+        help="OpenID provider whose tokens log in (authenticator oidc, credential token); '' for none",
+    ),
+    "oidc_audiences": click.option(
+        "--oidc-audience",
+        "oidc_audiences",
+        envvar="DRAC_CATALOGUE_OIDC_AUDIENCES",
+        show_envvar=True,
+        multiple=True,
+        help="whom tokens are for; may be given several times",
+    ),
+    "oidc_claim": option("--oidc-claim", "OIDC_CLAIM", default=DEFAULTS.oidc_claim, help="names the user in a token"),
+    "oidc_mechanism": option(
+        "--oidc-mechanism",
+        "OIDC_MECHANISM",
+        default=DEFAULTS.oidc_mechanism,
+        help="what user names begin with; that of another authenticator makes its users the same",
+    ),
     "text_search": option(
         "--text-search/--no-text-search",
         "TEXT_SEARCH",

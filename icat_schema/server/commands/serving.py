@@ -89,6 +89,8 @@ def serve(
     data: DataSettings | None,
 ) -> None:
     """Answer clients until SIGTERM or SIGINT; calls in progress are finished."""
+    if limits["oidc_issuer"] and not limits["oidc_audiences"]:
+        raise click.UsageError("--oidc-issuer needs --oidc-audience: tokens for others must not log in here")
     _start_log(logging.WARNING if quiet else logging.INFO)
     settings = storage_settings(
         database,
@@ -97,7 +99,7 @@ def serve(
         port=port,
         zone=zone,
         root_user_names=frozenset(root),
-        mechanisms=mechanism,
+        mechanisms=(*mechanism, *(("oidc",) if limits["oidc_issuer"] else ())),
         lifetime_minutes=lifetime,
         max_entities=max_entities,
         max_query_seconds=max_query_seconds,

@@ -17,7 +17,7 @@ from drac_plugins.core.errors import BadCredentials
 
 OF_ACCOUNT = parse("10 per 5 minutes")
 """Failures of one client on one account. Nobody can lock others out: the account alone is not counted."""
-OF_CLIENT = parse("100 per 5 minutes")
+OF_CLIENT = parse("300 per 5 minutes")
 """Wider: whole institutes come from one address."""
 _LONGEST_NAME = 255
 _REMEMBERED = 20_000

@@ -42,7 +42,8 @@ def log_in(services: Services, offer: Offer) -> Session:
         else:
             session = _by_credentials(services, plugin, offer)
     except BadCredentials:
-        services.attempts.failed(offer.address, account)
+        if offer.password:  # else nothing was guessed
+            services.attempts.failed(offer.address, account)
         raise
     services.attempts.succeeded(offer.address, account)
     return session

@@ -90,17 +90,21 @@ def _content(file: h5py.File, question: Question, *, guarded: bool) -> h5content
 
 
 def _default_path(file: h5py.File) -> str:
-    """Of the values that are to be plotted first, by NeXus: `default` names the entry, then the NXdata in it, and the
-    `signal` of that its dataset."""
+    """Of the values that are to be plotted first, by NeXus: `default` leads from group to group, down to an NXdata
+    whose `signal` names its dataset."""
     path = "/"
-    for name in ("default", "default", "signal"):
+    for _ in range(_DEPTH):
         group = _member(file, path, follow=True)
-        step = group.attrs.get(name) if isinstance(group, h5py.Group) else None
+        attributes = group.attrs if isinstance(group, h5py.Group) else {}
+        ends = "signal" in attributes
+        step = attributes.get("signal" if ends else "default")
         step = step.decode() if isinstance(step, bytes) else step
         if not isinstance(step, str):
-            raise Refused("the file names no default dataset (NeXus: default, signal); say which one (path=...)")
-        path = hdf_path_join(path, step)
-    return path
+            break
+        path = str(hdf_path_join(path, step))
+        if ends:
+            return path
+    raise Refused("the file names no default dataset (NeXus: default, signal); say which one (path=...)")
 
 
 def _value(found: h5content.EntityContent, question: Question) -> Any:

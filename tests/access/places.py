@@ -133,8 +133,9 @@ def _write(path: Path, mark: str) -> None:
     """A text that is an HDF5 file too: what stands before the superblock is the writer's."""
     with h5py.File(path, "w", libver="latest", userblock_size=512) as file:
         file[mark] = f"{mark} value"
-        file["numbers"] = [1, 2]
-        file.attrs["mark"] = mark
+        file["plot/numbers"] = [1, 2]
+        file["plot"].attrs["signal"] = "numbers"
+        file.attrs.update({"mark": mark, "default": "plot"})
     content = f"{mark} bytes".ljust(512).encode() + path.read_bytes()[512:]
     path.write_bytes(content.ljust(4096))
 

@@ -177,7 +177,9 @@ READS: Mapping[str, Way] = {
     "GET /h5grove/attr": Way(_in_file("/")),
     "GET /h5grove/data": Way(lambda place: _in_file(f"/{place.mark}")(place)),
     "GET /h5grove/meta": Way(_in_file("/")),
-    "GET /h5grove/stats": Way(_in_file("/numbers"), shows=lambda _world, _caller, _place, reply: "max" in reply.json()),
+    "GET /h5grove/stats": Way(
+        _in_file("/plot/numbers"), shows=lambda _world, _caller, _place, reply: "max" in reply.json()
+    ),
     "GET /cod": Way(lambda _: {"doi": "10.99999/1"}, follows=False, shows=answered),
 }
 """What changes nothing."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from drac_plugins.core.errors import Unavailable
 from drac_plugins.core.inbox import Entry, Inbox, Verdict
+from drac_plugins.core.quarantine.aliases import AliasBook
 from drac_plugins.core.settings import Settings
 from icat_schema.gateway.errors import CatalogueError, CatalogueUnavailable, InvalidRequest, LoginRefused
 from ingest.breaker import Breaker
@@ -27,7 +28,7 @@ from ingest.trying import Applier, hand_back, pause_after
 
 log = logging.getLogger(__name__)
 
-BATCH = 20
+BATCH = 50
 """Messages that one thread takes at a time."""
 _BUSY_PAUSE = timedelta(seconds=2)
 _Outcome = Callable[[Connection], None]
@@ -53,6 +54,12 @@ class Applying:
         self._catalogue = catalogue
         self._stopping = stopping
         self._now = now
+        self._behind = False
+
+    @property
+    def behind(self) -> bool:
+        """Whether messages wait: more than one thread takes at a time were there at the latest look."""
+        return self._behind
 
     def step(self) -> bool:
         """Sort what has arrived, then apply what may be applied. Returns whether there was anything to do."""
@@ -76,6 +83,7 @@ class Applying:
         try:
             entries = self._inbox.take_some(1 if self._catalogue.open else BATCH)
         finally:
+            self._behind = len(entries) == BATCH
             if not entries:
                 self._catalogue.undecided()
         return entries
@@ -87,7 +95,8 @@ class Applying:
     def _together(self, entries: list[Entry]) -> list[Entry]:
         """Apply those that can be applied together; returns the others. When anything goes wrong these are all: one by
         one it shows which message it is, and what is there already is found."""
-        readable = [(message, entry.received, entry.id) for entry in entries if (message := self._fresh(entry))]
+        aliases = self._sorter.aliases()
+        readable = [(m, entry.received, entry.id) for entry in entries if (m := self._fresh(entry, aliases))]
         if len(readable) < 2:
             return entries
         try:
@@ -103,12 +112,12 @@ class Applying:
         self._hand_back([self._done(number, outcome) for number, outcome in done.items()])
         return [entry for entry in entries if entry.id not in done]
 
-    def _fresh(self, entry: Entry) -> Message | None:
+    def _fresh(self, entry: Entry, aliases: AliasBook) -> Message | None:
         """A message that has not failed yet."""
         if entry.attempts > 1:
             return None
         try:
-            return self._sorter.read(entry)
+            return self._sorter.read(entry, aliases)
         except Refused:
             return None
 

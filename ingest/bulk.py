@@ -22,7 +22,7 @@ from ingest.investigations import Investigations
 from ingest.outcome import Done, NotYet
 from ingest.parameters import ParameterTypes
 from ingest.plan import Plan, offer, weigh
-from ingest.registration import Here, Registration
+from ingest.registration import Folders, Here, Registration, Written
 from ingest.samples import add_parameters, find_or_make_all, sample_name
 from ingest.sessions import Slot
 from ingest.writes import CreateDataset
@@ -112,7 +112,9 @@ class Bulk:
     # ------------------------------------------------------------------------------------------------- planning
 
     def _plans(self, wave: Sequence[Arrival], slots: Mapping[str, list[Slot]]) -> list[_Planned]:
-        found = [(arrival, here) for arrival in wave if (here := self._look(arrival, slots[arrival.message.proposal]))]
+        folders: Folders = {}
+        looked = [(arrival, self._look(arrival, slots[arrival.message.proposal], folders)) for arrival in wave]
+        found = [(arrival, here) for arrival, here in looked if here]
         others = self._namesakes([arrival for arrival, _ in found], slots)
         at_work = {other.location for other in others}
         found = [(a, here) for a, here in found if column_location(a.message.location) not in at_work]
@@ -130,14 +132,14 @@ class Bulk:
                 planned.append(one)
         return planned
 
-    def _look(self, arrival: Arrival, slots: list[Slot]) -> Here | None:
+    def _look(self, arrival: Arrival, slots: list[Slot], folders: Folders) -> Here | None:
         """None: this message needs somebody who looks closer."""
         message = arrival.message
         try:
             instrument = self._registration.instrument(message.beamline)
         except NotYet:
             return None
-        found = self._investigations.standing(self._registration.wish(message, instrument), slots)
+        found = self._investigations.standing(self._registration.wish(message, instrument, folders), slots)
         if found is None:
             return None
         named = self._types.sort(message.parameters)
@@ -161,11 +163,12 @@ class Bulk:
             techniques = self._registration.techniques.ids(one.plan.technique_names, pids)
             datasets.append(new_dataset(self._facility, one.creation, one.name, types, techniques))
         made = self._session.write(datasets)
-        left: set[int] = set()
+        written = [
+            Written(one.arrival.message, one.here, one.plan, dataset_id, one.name)
+            for one, dataset_id in zip(planned, made, strict=True)
+        ]
         with self._store.begin() as connection:
-            for one, dataset_id in zip(planned, made, strict=True):
-                message = one.arrival.message
-                left |= self._registration.remember_in(connection, message, one.here, one.plan, dataset_id, one.name)
+            left = self._registration.remember_in(connection, written)
         self._arrive(made, left)
         return {
             one.arrival.inbox_id: Done(one.here.found.id, dataset_id, one.here.warnings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from drac_plugins.core.links.tables import dataset_long_value
@@ -26,16 +26,28 @@ def keep_origin(connection: Connection, dataset_id: int, origin: Origin | None) 
     if origin is None:
         connection.execute(delete(dataset_origin).where(dataset_origin.c.dataset_id == dataset_id))
         return
-    document = to_document(origin)
-    changed = connection.execute(
-        update(dataset_origin).where(dataset_origin.c.dataset_id == dataset_id).values(document=document)
+    keep_origins(connection, {dataset_id: origin})
+
+
+def keep_origins(connection: Connection, origins: Mapping[int, Origin]) -> None:
+    """Of several datasets."""
+    if not origins:
+        return
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(dataset_origin)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["dataset_id"], set_={"document": statement.excluded.document}),
+        [{"dataset_id": dataset_id, "document": to_document(origin)} for dataset_id, origin in origins.items()],
     )
-    if not changed.rowcount:
-        connection.execute(dataset_origin.insert().values(dataset_id=dataset_id, document=document))
 
 
-def keep_long_values(connection: Connection, dataset_id: int, values: Mapping[str, Value]) -> None:
-    """The whole texts of the values that were taken; names that fit now are forgotten."""
+def keep_long_values(
+    connection: Connection, dataset_id: int, values: Mapping[str, Value], *, fresh: bool = False
+) -> None:
+    """The whole texts of the values that were taken; names that fit now are forgotten. `fresh`: nothing has been
+    kept of the dataset."""
+    if fresh and not any(value.whole is not None for value in values.values()):
+        return
     connection.execute(
         delete(dataset_long_value).where(
             dataset_long_value.c.dataset_id == dataset_id, dataset_long_value.c.name.in_(list(values))

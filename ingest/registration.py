@@ -7,7 +7,7 @@ missing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -38,7 +38,7 @@ from ingest.samples import add_parameters, find_or_make, sample_name
 from ingest.sessions import Slot, Wish
 from ingest.state import DatasetState
 from ingest.techniques import Techniques, technique_names
-from ingest.values import whole_number
+from ingest.values import Value, whole_number
 
 _FOLDER_LOOK = 200  # datasets of a session folder that are looked at to find its investigation
 
@@ -56,6 +56,21 @@ class Here:
     remembered: Origin | None = None
     warnings: tuple[str, ...] = ()
     taken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A dataset that stands in the catalogue as planned. `created`: the name that it got when it was made now."""
+
+    message: DatasetMessage
+    here: Here
+    plan: Plan
+    dataset_id: int
+    created: str | None
+
+
+Folders = dict[str, tuple[int, ...]]
+"""By session folder the investigations of the raw datasets in it."""
 
 
 class Registration:
@@ -119,7 +134,8 @@ class Registration:
             dataset_id, name = carry_out(
                 self._session, self._facility, plan.writes, known, types, techniques, here.taken
             )
-        left = self.remember(message, here, plan, dataset_id, name)
+        with self._store.begin() as connection:
+            left = self.remember_in(connection, [Written(message, here, plan, dataset_id, name)])
         self.links.arrive(dataset_id, left)
         return Done(here.found.id, dataset_id, here.warnings)
 
@@ -131,18 +147,14 @@ class Registration:
             yield
             return
         with self._store.begin() as connection:
-            self._note(connection, known, here, plan)
+            memory.keep_origin(connection, known, plan.origin)
+            memory.keep_long_values(connection, known, _taken(here))
         try:
             yield
         except InvalidRequest:
             with self._store.begin() as connection:
                 memory.keep_origin(connection, known, here.remembered)
             raise
-
-    def _note(self, connection: Connection, dataset_id: int, here: Here, plan: Plan) -> None:
-        taken = {n: here.sorted.values[n] for n in here.weighed.decision.values}
-        memory.keep_origin(connection, dataset_id, plan.origin)
-        memory.keep_long_values(connection, dataset_id, taken)
 
     def look(self, message: DatasetMessage, arrival: datetime, inbox_id: int) -> Here:
         if holds_many(message.location, self._settings.ingest.data_roots):
@@ -211,10 +223,13 @@ class Registration:
             self.links.write(orphaned)
         return None
 
-    def wish(self, message: DatasetMessage, instrument: tuple[int, str]) -> Wish:
-        """What the message of a new dataset says about the session that it belongs to."""
+    def wish(self, message: DatasetMessage, instrument: tuple[int, str], folders: Folders | None = None) -> Wish:
+        """What the message of a new dataset says about the session that it belongs to. `folders`: what has been looked
+        up for others in the same round."""
         wish = Wish(instrument[0], message.start, whole_number(message.parameter("investigationId")))
-        return self._wish_of_processed(message, wish) if message.input_paths else wish
+        return (
+            self._wish_of_processed(message, wish, {} if folders is None else folders) if message.input_paths else wish
+        )
 
     def _place(
         self, message: DatasetMessage, instrument: tuple[int, str], state: DatasetState | None, slots: list[Slot]
@@ -226,14 +241,15 @@ class Registration:
             return self._investigations.place(message.proposal, instrument, wish, slots)
         return self._investigations.place(message.proposal, instrument, self.wish(message, instrument), slots)
 
-    def _wish_of_processed(self, message: DatasetMessage, wish: Wish) -> Wish:
+    def _wish_of_processed(self, message: DatasetMessage, wish: Wish, folders: Folders) -> Wish:
         where = place(message.location, self._settings.ingest.data_roots)
+        session = where.session if where else None
         with self._store.read() as connection:
             inputs = self.links.investigations_of(connection, message.location, message.input_paths)
-            folder: tuple[int, ...] = ()
-            if where and where.session:
-                inside = linktable.lying_inside(connection, where.session, limit=_FOLDER_LOOK)
-                folder = tuple(dict.fromkeys(d.investigation_id for d in inside if not d.processed))
+            if session and session not in folders:
+                inside = linktable.lying_inside(connection, session, limit=_FOLDER_LOOK)
+                folders[session] = tuple(dict.fromkeys(d.investigation_id for d in inside if not d.processed))
+        folder = folders[session] if session else ()
         day = self._day(where.day) if where and where.day else None
         return Wish(wish.instrument_id, wish.moment, wish.investigation_id, None, inputs, folder, day)
 
@@ -265,37 +281,35 @@ class Registration:
         )
         return make_plan(message, here.weighed, here.sorted.values, here.state, around, self._policy)
 
-    def remember(
-        self, message: DatasetMessage, here: Here, plan: Plan, dataset_id: int, created: str | None
-    ) -> set[int]:
-        with self._store.begin() as connection:
-            return self.remember_in(connection, message, here, plan, dataset_id, created)
+    def remember_in(self, connection: Connection, datasets: Sequence[Written]) -> set[int]:
+        """Take notes about datasets that have been written, and declare their inputs. Returns the datasets whose links
+        have to be written again besides."""
+        made = [one for one in datasets if one.here.state is None]
+        memory.keep_origins(connection, {one.dataset_id: one.plan.origin for one in made})
+        for one in made:
+            memory.keep_long_values(connection, one.dataset_id, _taken(one.here), fresh=True)
+        for one in datasets:
+            memory.keep_aside(connection, one.dataset_id, one.here.sorted.aside, self._now())
+        for investigation_id in sorted({one.here.found.id for one in datasets}):
+            memory.want_sums(connection, investigation_id)
+        declared = [(self._located(o), o.message.input_paths if o.plan.declares_inputs else None) for o in datasets]
+        left = self.links.register_all(connection, declared)
+        unknown = [one.dataset_id for one in datasets if not one.here.remembered]
+        return left | self.links.want_relatives(connection, unknown) if unknown else left
 
-    def remember_in(
-        self,
-        connection: Connection,
-        message: DatasetMessage,
-        here: Here,
-        plan: Plan,
-        dataset_id: int,
-        created: str | None,
-    ) -> set[int]:
-        """Take notes about a dataset that has been written, and declare its inputs. `created`: the name that it got.
-        Returns the datasets whose links have to be written again besides."""
-        state, origin = here.state, plan.origin
-        located = Located(
-            dataset_id,
+    def _located(self, one: Written) -> Located:
+        message, state = one.message, one.here.state
+        return Located(
+            one.dataset_id,
             message.location,
             self.links.key_of(message.location),
-            here.found.id,
-            here.found.name,
-            created or (state.name if state else message.name),
-            origin.start,
-            plan.type == "processed",
+            one.here.found.id,
+            one.here.found.name,
+            one.created or (state.name if state else message.name),
+            one.plan.origin.start,
+            one.plan.type == "processed",
         )
-        if state is None:
-            self._note(connection, dataset_id, here, plan)
-        memory.keep_aside(connection, dataset_id, here.sorted.aside, self._now())
-        memory.want_sums(connection, here.found.id)
-        left = self.links.register(connection, located, message.input_paths if plan.declares_inputs else None)
-        return left if here.remembered else left | self.links.want_relatives(connection, dataset_id)
+
+
+def _taken(here: Here) -> dict[str, Value]:
+    return {name: here.sorted.values[name] for name in here.weighed.decision.values}

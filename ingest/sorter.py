@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 
 from drac_plugins.core.inbox import SPLIT_FROM, Entry, Fields, Inbox, Verdict
@@ -17,6 +18,9 @@ from ingest.parse.xml import parse
 from ingest.transport.queues import Kind, Queues
 
 BATCH = 100
+_READ_MESSAGES = 500
+_READ_BYTES = 65536
+"""Of how many messages, and of what size at most, what they say is kept in memory between sorting and applying."""
 _XML: Mapping[Kind, str] = {"ingest": "datasets and starts of sessions", "reschedule": "requests to reschedule"}
 
 
@@ -65,10 +69,26 @@ class Sorter:
         self._settings = settings
         self._queues = Queues.from_settings(settings.ingest)
         self._turn = threading.Lock()
+        self._messages: OrderedDict[int, tuple[Mapping[str, str], AliasBook, Message]] = OrderedDict()
+        self._keeping = threading.Lock()
 
-    def read(self, entry: Entry) -> Message:
+    def read(self, entry: Entry, aliases: AliasBook | None = None) -> Message:
         """The message of one row as it has to be understood now. Raises Refused."""
-        return read_message(entry, self._settings, self._queues, self._aliases())
+        aliases = self.aliases() if aliases is None else aliases
+        with self._keeping:
+            kept = self._messages.pop(entry.id, None)
+        if kept is not None and kept[:2] == (entry.edits, aliases):
+            return kept[2]
+        return read_message(entry, self._settings, self._queues, aliases)
+
+    def _keep(self, entry: Entry, aliases: AliasBook, message: Message) -> None:
+        """For whoever applies it soon."""
+        if entry.size > _READ_BYTES:
+            return
+        with self._keeping:
+            self._messages[entry.id] = entry.edits, aliases, message
+            if len(self._messages) > _READ_MESSAGES:
+                self._messages.popitem(last=False)
 
     def run(self) -> int:
         """Sort one batch and return how many; 0 also when another thread is at it."""
@@ -77,12 +97,12 @@ class Sorter:
         try:
             entries = self._inbox.unsorted(BATCH)
             if entries:
-                self._sort(entries, self._aliases())
+                self._sort(entries, self.aliases())
             return len(entries)
         finally:
             self._turn.release()
 
-    def _aliases(self) -> AliasBook:
+    def aliases(self) -> AliasBook:
         with self._inbox.store.read() as connection:
             return alias_table.book(connection)
 
@@ -97,6 +117,7 @@ class Sorter:
                     self._inbox.split(entry.id, several, f"It is about {len(several)} datasets: one message for each")
                     continue
                 results.append((entry.id, key_of(message, self._settings), _fields(message), None))
+                self._keep(entry, aliases, message)
             except Refused as refused:
                 verdict = Verdict(refused.reason, refused.step, refused.text)
                 results.append((entry.id, None, _kept_fields(entry), verdict))

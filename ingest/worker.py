@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -21,6 +22,23 @@ log = logging.getLogger(__name__)
 LANES: tuple[tuple[str, ...], ...] = (("files",), ("gallery", "statistics"))
 """Stages that share a thread. Reading a folder of a million files must not delay anything else."""
 _RECOVERY_SECONDS = 60.0
+_TURN_SECONDS = 2.0
+"""How often a lane gets a turn while messages wait: somebody waits for those, and nobody for what comes later."""
+
+
+class Turn:
+    """Whose turn it is when something more urgent waits: not before the pause since the latest turn is over."""
+
+    def __init__(self, pause_seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pause = pause_seconds
+        self._clock = clock
+        self._until = clock()
+
+    def comes(self, *, urgent: bool) -> bool:
+        return not urgent or self._clock() >= self._until
+
+    def taken(self) -> None:
+        self._until = self._clock() + self._pause
 
 
 class Worker:
@@ -85,7 +103,17 @@ class Worker:
         self._loop(self._applying.step)
 
     def _lane(self, stages: Sequence[str]) -> Callable[[], None]:
-        return lambda: self._loop(lambda: self._staging.step(stages))
+        turn = Turn(_TURN_SECONDS)
+
+        def step() -> bool:
+            if not turn.comes(urgent=self._applying.behind):
+                return False
+            try:
+                return self._staging.step(stages)
+            finally:
+                turn.taken()
+
+        return lambda: self._loop(step)
 
     def _recoveries(self) -> None:
         while not self._stopping.is_set():

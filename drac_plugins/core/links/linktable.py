@@ -117,26 +117,30 @@ def lying_inside(connection: Connection, key: str, *, limit: int) -> list[Locate
 
 def declare(connection: Connection, output_id: int, items: Sequence[Item], now: datetime) -> bool:
     """Make these the declared inputs of a dataset, in this order. Returns whether anything was different."""
-    before = declared(connection, [output_id]).get(output_id, ())
-    if tuple(items) == before:
-        return False
-    connection.execute(delete(links).where(links.c.output_id == output_id))
-    if items:
-        connection.execute(
-            links.insert(),
-            [
-                {
-                    "output_id": output_id,
-                    "position": n,
-                    "declared_path": item.path,
-                    "path_key": item.key,
-                    "inferred": False,
-                    "since": now,
-                }
-                for n, item in enumerate(items)
-            ],
-        )
-    return True
+    return bool(declare_all(connection, {output_id: items}, now))
+
+
+def declare_all(connection: Connection, wanted: Mapping[int, Sequence[Item]], now: datetime) -> set[int]:
+    """The same for several datasets; returns those that had declared something else."""
+    before = declared(connection, wanted)
+    changed = {output for output, items in wanted.items() if tuple(items) != before.get(output, ())}
+    for portion in portions(changed & before.keys()):
+        connection.execute(delete(links).where(links.c.output_id.in_(portion)))
+    rows = [
+        {
+            "output_id": output,
+            "position": n,
+            "declared_path": item.path,
+            "path_key": item.key,
+            "inferred": False,
+            "since": now,
+        }
+        for output in sorted(changed)
+        for n, item in enumerate(wanted[output])
+    ]
+    if rows:
+        connection.execute(links.insert(), rows)
+    return changed
 
 
 def declared(connection: Connection, output_ids: Iterable[int], *, lock: bool = False) -> dict[int, tuple[Item, ...]]:

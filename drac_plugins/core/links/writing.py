@@ -89,33 +89,44 @@ class Links:
         """Remember a dataset and, unless `declared` is None, its inputs. Commit this before `arrive`: of two datasets
         that arrive at the same time, at least the later one then sees the other. Returns what `arrive` has to write
         besides, because the dataset does not come from there any more."""
+        return self.register_all(connection, [(dataset, declared)])
+
+    def register_all(
+        self, connection: Connection, datasets: Sequence[tuple[Located, Sequence[str] | None]]
+    ) -> set[int]:
+        """The same for several datasets, each with what it declares."""
         linktable.alone(connection)
-        linktable.put_locations(connection, [dataset])
-        left = self.declare(connection, dataset.dataset_id, self.items(declared)) if declared is not None else set()
-        if dataset.processed:
-            linktable.want_jobs(connection, [dataset.dataset_id])
+        linktable.put_locations(connection, [dataset for dataset, _ in datasets])
+        declared = {one.dataset_id: self.items(paths) for one, paths in datasets if paths is not None}
+        left = self._declare(connection, declared)
+        linktable.want_jobs(connection, [dataset.dataset_id for dataset, _ in datasets if dataset.processed])
         return left
 
     def declare(self, connection: Connection, output: int, items: Sequence[Item]) -> set[int]:
         """Make these the declared inputs of a dataset. Returns those that it was linked with before, whose lists
         have to be written again."""
+        return self._declare(connection, {output: items})
+
+    def _declare(self, connection: Connection, wanted: Mapping[int, Sequence[Item]]) -> set[int]:
         linktable.alone(connection)
-        before = linktable.family(connection, [output])
-        if not linktable.declare(connection, output, items, self._now()) or output not in before.inputs:
-            return set()
-        left = {output, *ancestors(before, output), *descendants(before, output)}
+        before = linktable.family(connection, wanted)
+        changed = linktable.declare_all(connection, wanted, self._now())
+        left: set[int] = set()
+        for output in changed & before.inputs.keys():
+            left.update((output,), ancestors(before, output), descendants(before, output))
         linktable.want_written(connection, left)
         return left
 
-    def want_relatives(self, connection: Connection, dataset_id: int) -> set[int]:
-        """Look again at the lists of a dataset whose links were taken over from the catalogue, and of those that it is
-        linked with. Returns them; nobody when it has no links."""
+    def want_relatives(self, connection: Connection, dataset_ids: Collection[int]) -> set[int]:
+        """Look again at the lists of datasets whose links were taken over from the catalogue, and of those that they
+        are linked with. Returns them; nobody when there are no links."""
         linktable.alone(connection)
-        links = linktable.family(connection, [dataset_id])
-        found = {*ancestors(links, dataset_id), *descendants(links, dataset_id)}
-        if found:
-            found.add(dataset_id)
-            linktable.want_written(connection, found)
+        links = linktable.family(connection, dataset_ids)
+        found: set[int] = set()
+        for dataset_id in dataset_ids:
+            relatives = {*ancestors(links, dataset_id), *descendants(links, dataset_id)}
+            found |= {dataset_id, *relatives} if relatives else set()
+        linktable.want_written(connection, found)
         return found
 
     def investigations_of(self, connection: Connection, location: str, paths: Sequence[str]) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ import pytest
 
 from drac_plugins.core.errors import Unavailable
 from drac_plugins.core.inbox import Entry, Filter, Inbox
+from drac_plugins.core.quarantine import aliases
 from drac_plugins.core.settings import Ingest, Settings
 from drac_plugins.core.storage import Store
 from icat_schema.gateway.errors import (
@@ -23,13 +24,13 @@ from icat_schema.gateway.errors import (
     InvalidRequest,
     LoginRefused,
 )
-from ingest.applying import Applying
+from ingest.applying import BATCH, Applying
 from ingest.breaker import Breaker
 from ingest.domain import DatasetMessage, InvestigationMessage, Message
 from ingest.outcome import Done, NotYet, Refused
 from ingest.staging import Staging
 from ingest.trying import Stage
-from ingest.worker import Worker
+from ingest.worker import Turn, Worker
 from tests.ingest.door.conftest import MESSAGES, Clock
 from tests.ingest.door.running import wait_until
 
@@ -343,6 +344,38 @@ class TestStages:
         bench.clock.advance(seconds=1)
         assert bench.staging.step(("files",))
         assert bench.inbox.counters().stages == {}
+
+
+def test_messages_are_known_to_wait_until_the_last_of_them_are_taken(bench: Bench) -> None:
+    for number in range(BATCH + 1):
+        bench.put(RAW.replace(b"_0001<", f"_{number:04}<".encode()))
+    bench.applying.step()
+    assert bench.applying.behind
+    bench.work()
+    assert not bench.applying.behind
+    assert bench.inbox.counters().states == {"done": BATCH + 1}
+
+
+def test_later_stages_have_a_turn_now_and_then_while_messages_wait_and_always_otherwise() -> None:
+    now = [0.0]
+    turn = Turn(2.0, clock=lambda: now[0])
+    turn.taken()
+    assert turn.comes(urgent=False)
+    assert not turn.comes(urgent=True)
+    now[0] += 2.0
+    assert turn.comes(urgent=True)
+
+
+def test_an_alias_taught_after_a_message_was_sorted_is_heeded_when_it_is_applied(bench: Bench, store: Store) -> None:
+    message_id = bench.put()
+    bench.applying._sorter.run()
+    with store.begin() as connection:
+        aliases.put(connection, "beamline", "id11", "ID99", by="cy", now=bench.clock.now)
+    bench.work()
+    assert bench.row(message_id).state == "done"
+    (message,) = bench.applier.applied
+    assert isinstance(message, DatasetMessage)
+    assert message.beamline == "ID99"
 
 
 class TestThreads:

@@ -100,9 +100,9 @@ class Chain:
 
 @contextmanager
 def running_chain(
-    folder: Path, plugins: tuple[Plugin, ...] = PLUGINS, environment: Mapping[str, str] | None = None
+    folder: Path, plugins: tuple[Plugin, ...] | None = PLUGINS, environment: Mapping[str, str] | None = None
 ) -> Iterator[Chain]:
-    """Everything on free ports; the facade and the ingester share a store."""
+    """Everything on free ports; the facade and the ingester share a store. `plugins`: None for all that there are."""
     server = start_catalogue(folder / "icat")
     data = folder / "data"
     data.mkdir()

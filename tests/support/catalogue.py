@@ -97,12 +97,12 @@ def _prepare(url: str, users_file: Path, users: Sequence[str], password: str | N
     users_file.write_text("".join(lines))
     in_database = [name for name in users if name.startswith("db/")]
     if password and in_database:
-        _add_accounts(url, in_database, password)
+        add_accounts(url, in_database, password)
     for name in [] if password else in_database:
-        _add_accounts(url, [name], name.removeprefix("db/"))
+        add_accounts(url, [name], name.removeprefix("db/"))
 
 
-def _add_accounts(url: str, names: Sequence[str], password: str) -> None:
+def add_accounts(url: str, names: Sequence[str], password: str) -> None:
     add = [sys.executable, "-m", "icat_schema.server", "user", "add", *names, "--password", password]
     subprocess.run([*add, "--database", url], check=True, capture_output=True)
 

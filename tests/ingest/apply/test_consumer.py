@@ -269,7 +269,7 @@ def test_a_rescheduled_session_says_when_it_really_takes_place(ground: Ground) -
 def test_a_run_killed_after_the_catalogue_was_written_is_completed_by_the_next(ground: Ground, place: str) -> None:
     made = processed(f"{place}_made", place)
     ground.apply(message(place))
-    with patch.object(Registration, "remember", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+    with patch.object(Registration, "remember_in", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         ground.apply(made)
     done = ground.apply(made)
     snapshot = take(ground.session)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from displays.colours import Ends, coloured
+from displays.conditions import as_number
 from displays.formats import moment, written
 from displays.formats import number as write_number
-from displays.parts import CardRow, DateTimeFormat, NumberFormat, PlusMinusFormat, Shown
+from displays.parts import CardRow, DateTimeFormat, ListFormat, NumberFormat, PlusMinusFormat, Shown
 from displays.quantities import convert, symbol
 from displays.reader import Reader
 from displays.values import Value
@@ -58,9 +59,27 @@ def _draw(shown: Shown, value: Value, reader: Reader) -> _Drawn:
         aware = value.moment if value.moment.tzinfo else value.moment.replace(tzinfo=reader.zone)
         return _Drawn(moment(value.moment, form, reader.zone), aware)
     if value.number is None:
-        raw = value.text or ""
-        return _Drawn(written(shown.format, raw, None, reader.zone, reader.techniques), raw)
+        return _draw_text(shown, value, value.text or "", reader)
     return _draw_number(shown, value, value.number, reader)
+
+
+def _draw_text(shown: Shown, value: Value, raw: str, reader: Reader) -> _Drawn:
+    """A text as its producer wrote it; the numbers of a list in the unit asked for."""
+    text = written(shown.format, raw, None, reader.zone, reader.techniques)
+    if not isinstance(shown.format, ListFormat) or not value.units:
+        return _Drawn(text, raw)
+    wanted = _target_unit(shown, value)
+    parts = [as_number(part) for part in text.split(", ")]
+    numbers = [convert(part, value.units, wanted) if part is not None else None for part in parts]
+    known = [number for number in numbers if number is not None]
+    if len(known) < len(parts):
+        return _Drawn(text, raw)
+    texts = (_short(write_number(number, NumberFormat(digits=6, style="sig"))) for number in known)
+    return _Drawn(", ".join(texts), raw, unit=symbol(wanted))
+
+
+def _short(number: str) -> str:
+    return number.rstrip("0").rstrip(".") if "." in number else number
 
 
 def _draw_number(shown: Shown, value: Value, stored: float, reader: Reader) -> _Drawn:
@@ -71,11 +90,10 @@ def _draw_number(shown: Shown, value: Value, stored: float, reader: Reader) -> _
         notes = (f"{value.units or 'A number without unit'} cannot be shown in {wanted}.",)
         wanted, number = value.units, stored
     factor = _factor(value.units, wanted)
-    corrected = value.provenance.corrected_from if value.provenance else None
     if isinstance(shown.format, PlusMinusFormat) and value.error is not None:
         raw = f"{stored!r}±{value.error!r}"
-    elif shown.format is None and (corrected or factor != 1.0):
-        raw = write_number(number, NumberFormat(digits=6, style="sig"))
+    elif shown.format is None and number != as_number(raw):
+        raw = _short(write_number(number, NumberFormat(digits=6, style="sig")))
     own_unit = shown.format is not None and shown.format.kind in _FORMATS_WITH_OWN_UNIT
     return _Drawn(
         text=written(shown.format, raw, number, reader.zone, reader.techniques, factor),

@@ -78,7 +78,7 @@ class Display(Part):
 
 def _named_columns(display: Display) -> Iterable[str]:
     yield from (w.when.column for w in display.warnings if w.when.column)
-    yield from (s.column for p in display.plots for s in (p.x, p.y, p.series) if s is not None and s.column)
+    yield from (s.column for p in display.plots for s in (p.x, *p.y, p.z, p.series) if s is not None and s.column)
 
 
 def _named_scales(display: Display) -> Iterable[str]:

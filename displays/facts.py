@@ -11,6 +11,8 @@ from displays.records import Dataset, as_instant
 from displays.selector import normalise_instrument
 from icat_schema.techniques import Techniques
 
+_APPLICATIONS = {"TOMO": "esrfet:XRCT", "FLUO": "esrfet:XRF", "HOLO": "esrfet:XHT", "HTXRPD": "esrfet:XRPD"}
+"""Words of `definition` that name an application of the definitions but no technique, and what they are used for."""
 _WORD = re.compile(r"[^\s,;()\[\]'\"]+")
 
 
@@ -81,7 +83,7 @@ def _techniques(
         return tuple(dict.fromkeys(techniques.canonical(iri) or iri for iri in iris)), ()
     found, notes = [], []
     for word in definitions:
-        meant = techniques.resolve(word)
+        meant = techniques.resolve(word) or techniques.resolve(_APPLICATIONS.get(word.upper(), word))
         if len(meant) == 1:
             found.append(meant[0].iri)
         elif meant:

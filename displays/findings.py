@@ -71,7 +71,15 @@ def _walk(value: Any, path: Path, around: Mapping[str, Any]) -> Iterator[Use]:
         for index, item in enumerate(value):
             yield from _walk(item, (*path, index), around)
     elif isinstance(value, Mapping):
-        yield from _of_mapping(value, path)
+        yield from _of_mapping(_with_units(path, value, around), path)
+
+
+def _with_units(path: Path, value: Mapping[str, Any], around: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A value inside of `outputs` or `inputs`, and the y of a plot, are shown in the unit that stands outside."""
+    place = path[-2] if isinstance(path[-1], int) and len(path) > 1 else path[-1]
+    if place not in ("outputs", "inputs", "value", "y"):
+        return value
+    return {**{key: around[key] for key in ("unit", "from_unit") if key in around}, **value}
 
 
 def _of_mapping(value: Mapping[str, Any], path: Path) -> Iterator[Use]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from functools import lru_cache
 from math import isfinite
 
 from displays.cells import cell
@@ -91,7 +91,7 @@ def build_list(
     in_use = _ends(display, drawn, ends or {})
     kept = [i for i, c in enumerate(display.columns) if not c.hide_if_empty or _any_value(drawn, i)]
     rows = {
-        dataset.id: _row(display, dataset, table[dataset.id], _colour(display, drawn[dataset.id], in_use), kept)
+        dataset.id: _row(evaluator, dataset, table[dataset.id], _colour(display, drawn[dataset.id], in_use), kept)
         for dataset in datasets
     }
     return ListView(
@@ -126,15 +126,16 @@ def _colour(display: Display, cells: Sequence[Cell], ends: Mapping[str, Ends]) -
 
 
 def _row(
-    display: Display, dataset: Dataset, values: Sequence[Value], cells: Sequence[Cell], kept: Sequence[int]
+    evaluator: Evaluator, dataset: Dataset, values: Sequence[Value], cells: Sequence[Cell], kept: Sequence[int]
 ) -> ListRow:
+    display = evaluator.display
     by_id = {one.id: value for one, value in zip(cells, values, strict=True)}
     return ListRow(
         dataset_id=dataset.id,
         dataset_name=dataset.name,
         cells=tuple(replace(cells[i], hidden=False) if cells[i].hidden else cells[i] for i in kept),
         thumbnail=matching(dataset, display.row_thumbnail.include if display.row_thumbnail else ()),
-        warnings=tuple(warnings(display, by_id, cells, dataset)),
+        warnings=tuple(warnings(evaluator, by_id, cells, dataset)),
     )
 
 
@@ -229,11 +230,13 @@ def _parse_order(order: str) -> tuple[str, bool]:
 
 
 def _value(evaluator: Evaluator, name: str, dataset: Dataset) -> Value:
-    if isinstance(fact_of(dataset, name, evaluator.reader), datetime | int | float) or fact_of(
-        dataset, name, evaluator.reader
-    ):
-        return evaluator.value(Source(field=name), dataset)
-    return evaluator.value(Source(param=(name,)), dataset)
+    fact = fact_of(dataset, name, evaluator.reader)
+    return evaluator.value(_source(name, is_fact=fact is not None and fact != ""), dataset)
+
+
+@lru_cache(maxsize=512)
+def _source(name: str, *, is_fact: bool) -> Source:
+    return Source(field=name) if is_fact else Source(param=(name,))
 
 
 def _text(evaluator: Evaluator, name: str, dataset: Dataset) -> str:

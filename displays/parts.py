@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -102,6 +103,9 @@ class Related(Part):
     besides `name_like`, `dataset_type`, `scanType` (either spelling) and `param_present`."""
 
     depth: Annotated[int, Field(ge=1, le=20)] | Literal["all"] = 1
+    itself: bool = Field(
+        False, description="The dataset shown is one of the candidates, so that results show their own."
+    )
     where: dict[str, str | bool | int | float | tuple[str, ...]] = Field(default_factory=dict)
     pick: Pick = "latest"
     value: Source | None = None
@@ -229,26 +233,38 @@ class Card(Item):
             raise ValueError("stat is only for cards of kind shells")
 
 
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, Mapping) else value
+
+
 class Plot(Item):
+    """A plot over many datasets, or of what one dataset holds in an HDF5 file."""
+
     label: str | None = None
     kind: Literal["scatter", "line", "bar", "histogram", "heatmap", "image", "map"] = "scatter"
     over: Literal["datasets", "hdf5"] = "datasets"
     x: Source | None = None
-    y: Source | None = None
+    y: Annotated[tuple[Source, ...], BeforeValidator(_as_tuple, json_schema_input_type=Source | tuple[Source, ...])] = (
+        Field((), description="What is plotted; several values are series named by their ids.")
+    )
+    z: Source | None = Field(None, description="Value behind the colour, for heatmap and map.")
     series: Source | None = None
     bins: int = Field(50, ge=1, le=1000)
     log: Literal["x", "y", "both"] | None = None
     click: Literal["open_dataset"] | None = None
-    hdf5_path: str | None = None
+    hdf5_path: str | None = Field(None, description="Place in the file; left out: its NeXus default plot.")
+    include: Names = Field((), description="For hdf5: globs on file names; all HDF5 files if left out.")
     unit: str | None = Field(None, description="Unit of y.")
 
     def check_whole(self) -> None:
         if self.id is None:
             raise ValueError("a plot needs an id")
-        if self.over == "datasets" and self.y is None:
+        if self.over == "datasets" and not self.y:
             raise ValueError("a plot over datasets needs y")
-        if self.over == "hdf5" and not self.hdf5_path:
-            raise ValueError("a plot over hdf5 needs hdf5_path")
+        if self.over == "hdf5" and (self.x or self.y or self.z or self.series):
+            raise ValueError("a plot over hdf5 takes its values from the file; leave x, y, z and series out")
+        if self.kind in ("heatmap", "map") and self.over == "datasets" and (self.x is None or self.z is None):
+            raise ValueError(f"a {self.kind} over datasets needs x, y and z")
 
 
 class Groups(Part):

@@ -50,6 +50,9 @@ POSITIONS: Mapping[str, str] = {
 """Why a winner wins when this is the first position that differs."""
 
 
+NOT_GIVEN = "not given"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One condition of a selector on one dataset, in words; `note` says what was left out of `found`."""
@@ -217,7 +220,7 @@ class Candidate:
             number = convert(number, stored, condition.unit)
             text = text if number is not None else None
         holds = compare(condition.op, text, number, condition.value)
-        return Check("parameter", condition.words(), dataset.text(condition.name) or "not given", holds)
+        return Check("parameter", condition.words(), dataset.text(condition.name) or NOT_GIVEN, holds)
 
 
 def _iri(name: str, techniques: Techniques) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from displays.document import Display
-from displays.precedence import POSITIONS, Check, Match, Rank
+from displays.precedence import NOT_GIVEN, POSITIONS, Check, Match, Rank
 from displays.records import Dataset
 
 
@@ -111,8 +111,12 @@ class Explanation:
         if beaten:
             lines += ["", "These would apply too, but:", *(f"  - {self._beaten(c)}" for c in beaten)]
         failed = [c for c in r.considered if c.match.rank is None]
-        if failed:
-            lines += ["", "These do not apply:", *(f"  - {_failed(c)}" for c in failed)]
+        near = [c for c in failed if _is_near(c)]
+        if near:
+            lines += ["", "These do not apply:", *(f"  - {_failed(c)}" for c in near)]
+        if len(near) < len(failed):
+            others = ", ".join(c.display.id for c in failed if c not in near)
+            lines += ["", f"Others are for other beamlines, techniques or projects: {others}."]
         if r.beside:
             titles = ", ".join(f"“{display.title}”" for display in r.beside)
             lines += ["", f"Cards of {titles} are added below, for the other techniques of this dataset."]
@@ -127,13 +131,21 @@ class Explanation:
 
 def _reason(check: Check) -> str:
     if check.key == "parameter":
-        return f"{check.wanted} (it is {check.found})"
+        return check.wanted if check.found == NOT_GIVEN else f"{check.wanted} (it is {check.found})"
     if check.key.startswith("date"):
         verb = "were acquired" if check.key == "date of acquisition" else "date from"
         return f"the data {verb} {check.found}, and it is for data {check.wanted}"
-    if check.wanted == check.found:
+    if check.wanted == check.found or check.key == "technique":
         return f"the {check.key} is {check.found}"
     return f"the {check.key} is {check.found}; it is for {check.wanted}"
+
+
+def _is_near(considered: Considered) -> bool:
+    """Does something that tells displays apart fit, so that one may wonder why it does not apply? The kind of dataset,
+    the date and conditions on parameters fit too much."""
+    vague = ("dataset type", "date", "date of acquisition", "parameter")
+    telling = [check for check in considered.match.checks if check.key not in vague]
+    return not telling or any(check.holds for check in telling)
 
 
 def _failed(considered: Considered) -> str:

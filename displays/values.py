@@ -78,9 +78,9 @@ class Evaluator:
         if source.count is not None:
             return self._count(source.count, dataset)
         if source.outputs is not None:
-            return self._related(source.outputs, "outputs", dataset)
+            return self._related(source, source.outputs, "outputs", dataset)
         if source.inputs is not None:
-            return self._related(source.inputs, "inputs", dataset)
+            return self._related(source, source.inputs, "inputs", dataset)
         column = next((c for c in self.display.columns if c.id == source.column), None)
         return self.value(column, dataset) if column is not None and column.column is None else Value()
 
@@ -125,7 +125,8 @@ class Evaluator:
 
     def _candidates(self, related: Related, side: str, dataset: Dataset) -> list[Dataset]:
         walk = self.lineage.outputs_of if side == "outputs" else self.lineage.inputs_of
-        return [found for found in walk(dataset.id, related.depth) if matches(related.where, found)]
+        own = [dataset] if related.itself else []
+        return [found for found in (*own, *walk(dataset.id, related.depth)) if matches(related.where, found)]
 
     def _parameter(self, source: Source, dataset: Dataset) -> Value:
         for owner in self._owners(source, dataset):
@@ -176,11 +177,12 @@ class Evaluator:
             str(total), float(total), provenance=Provenance("count", dataset.id, dataset.name, side, str(total))
         )
 
-    def _related(self, related: Related, side: str, dataset: Dataset) -> Value:
+    def _related(self, source: Source, related: Related, side: str, dataset: Dataset) -> Value:
         picked = self.picked(related, side, dataset)
         if related.value is None:
             return Value()
-        values = [self.value(related.value, found) for found in picked.datasets]
+        inner = _with_statements_of(source, related.value)
+        values = [self.value(inner, found) for found in picked.datasets]
         present = [value for value in values if not value.missing]
         if not present:
             return Value(marks=picked.marks)
@@ -188,6 +190,13 @@ class Evaluator:
             joined = ", ".join(dict.fromkeys(v.text or "" for v in present))
             return Value(joined, provenance=present[0].provenance, marks=picked.marks)
         return replace(present[0], marks=(*picked.marks, *present[0].marks))
+
+
+def _with_statements_of(outer: Source, inner: Source) -> Source:
+    """What the source around says about unit and missing values holds for the value inside, unless that says it."""
+    said = {key: getattr(outer, key) for key in ("from_unit", "null_values") if getattr(outer, key)}
+    missing = {key: value for key, value in said.items() if not getattr(inner, key)}
+    return inner.model_copy(update=missing) if missing else inner
 
 
 def fact_of(dataset: Dataset, name: str, reader: Reader) -> str | int | float | bool | datetime | None:

@@ -8,10 +8,10 @@ from datetime import datetime, tzinfo
 from displays import gallery as gallery_of
 from displays.cards import cards
 from displays.cells import cell
-from displays.conditions import compare
+from displays.conditions import When, compare
 from displays.document import Display
 from displays.links import fill
-from displays.parts import Warn
+from displays.parts import Source, Warn
 from displays.quantities import convert
 from displays.ranking import Ranked, statistic
 from displays.ranking_model import ByNumber
@@ -20,7 +20,7 @@ from displays.readings import applies
 from displays.records import Dataset, Lineage
 from displays.related import current
 from displays.values import Evaluator, Value
-from displays.view_model import Best, Cell, Contender, Header, LinkView, RelatedView, View, WarningView
+from displays.view_model import Best, Cell, Contender, FilePlot, Header, LinkView, RelatedView, View, WarningView
 
 
 def build(display: Display, dataset: Dataset, lineage: Lineage, reader: Reader, beside: Iterable[Display] = ()) -> View:
@@ -48,13 +48,14 @@ def build(display: Display, dataset: Dataset, lineage: Lineage, reader: Reader, 
         gallery=tuple(gallery_of.pictures(dataset, gallery)) if gallery else (),
         thumbnail=gallery_of.matching(dataset, display.row_thumbnail.include if display.row_thumbnail else ()),
         best=best(evaluator, dataset),
-        warnings=tuple(warnings(display, dict(zip((c.id for c in columns), values, strict=True)), columns, dataset)),
+        warnings=tuple(warnings(evaluator, dict(zip((c.id for c in columns), values, strict=True)), columns, dataset)),
         links=tuple(_links(display, dataset)),
         related=RelatedView(
             lineage.hidden_inputs.get(dataset.id, 0), tuple(lineage.awaited_inputs.get(dataset.id, ()))
         ),
         actions=display.actions,
         files={"tree": display.files.tree, "hdf5": display.files.hdf5} if display.files else None,
+        plots=tuple(_file_plots(display)),
         notes=tuple(dict.fromkeys(note for one in columns for note in one.notes)),
     )
 
@@ -78,19 +79,35 @@ def _aware(moment: datetime | None, zone: tzinfo) -> datetime | None:
 
 
 def warnings(
-    display: Display, values: dict[str, Value], columns: Sequence[Cell], dataset: Dataset
+    evaluator: Evaluator, values: dict[str, Value], columns: Sequence[Cell], dataset: Dataset
 ) -> Iterable[WarningView]:
-    """Warnings whose condition holds. A limit on a column is in the unit that the column shows."""
+    """Warnings whose condition holds. A limit on a column is in the unit that the column shows, one on a parameter in
+    the unit of its definition; either may name another unit."""
+    display = evaluator.display
     drawn = {column.id: column for column in columns}
     for rule in display.warnings:
         column = rule.when.column
         if column is None:
-            if applies(rule.when, dataset, None, None):
+            if _parameter_holds(rule, evaluator, dataset):
                 yield WarningView(rule.text, rule.severity, rule.when.words())
         elif _holds(rule, drawn[column], values[column], dataset):
             label = drawn[column].label
             detail = f"{label} {drawn[column].text} {drawn[column].unit or ''}".strip()
             yield WarningView(rule.text, rule.severity, f"{detail}: {rule.when.words('it')}", column)
+
+
+def _parameter_holds(rule: Warn, evaluator: Evaluator, dataset: Dataset) -> bool:
+    """The condition on a parameter as it was corrected on read."""
+    when, comparison = rule.when, rule.when.comparison()
+    if when.param is None or comparison is None:
+        return applies(when, dataset, None, None)
+    if when.program is not None and not applies(When(program=when.program), dataset, None, None):
+        return False
+    value = evaluator.value(Source(param=when.param), dataset)
+    number = value.number
+    if number is not None and when.unit is not None:
+        number = convert(number, value.units, when.unit)
+    return compare(comparison[0], value.text, number, comparison[1])
 
 
 def _holds(rule: Warn, drawn: Cell, value: Value, dataset: Dataset) -> bool:
@@ -108,6 +125,14 @@ def _links(display: Display, dataset: Dataset) -> Iterable[LinkView]:
         address = fill(link, dataset)
         if address is not None:
             yield LinkView(link.label or "", address)
+
+
+def _file_plots(display: Display) -> Iterable[FilePlot]:
+    for plot in display.plots:
+        if plot.over == "hdf5":
+            yield FilePlot(
+                plot.id or "", plot.label or plot.id or "", plot.kind, plot.hdf5_path, plot.include, plot.log
+            )
 
 
 def best(evaluator: Evaluator, dataset: Dataset) -> Best | None:

@@ -124,6 +124,19 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class FilePlot:
+    """A plot of what an HDF5 file of the dataset holds: at `hdf5_path`, or its NeXus default plot if None. `include`
+    are globs on the names of the files that have it; none means every HDF5 file."""
+
+    id: str
+    label: str
+    kind: str
+    hdf5_path: str | None
+    include: tuple[str, ...] = ()
+    log: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RelatedView:
     """Inputs that cannot be shown as datasets: `hidden_inputs` the reader may not see (number only), `awaited_inputs`
     folders not catalogued yet."""
@@ -150,6 +163,7 @@ class View:
     related: RelatedView
     actions: tuple[str, ...] = ()
     files: Mapping[str, bool] | None = None
+    plots: tuple[FilePlot, ...] = ()
     notes: tuple[str, ...] = ()
 
 

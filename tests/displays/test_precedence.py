@@ -48,7 +48,8 @@ def libraries(draw: st.DrawFn) -> Library:
         yaml.safe_dump({"display": {"id": f"d{i}", "title": "T", "selector": selector, "priority": priority}})
         for i, (selector, priority) in enumerate(found)
     ]
-    documents = [stock_documents()[2], *((f"d{i}.yaml", text) for i, text in enumerate(texts))]
+    generic = next(one for one in stock_documents() if one[0] == "stock/generic.yaml")
+    documents = [generic, *((f"d{i}.yaml", text) for i, text in enumerate(texts))]
     return Library.load(documents, vocabulary(), techniques(), PARIS)
 
 
@@ -138,8 +139,23 @@ def test_an_mx_session_of_2023_gets_the_older_display_even_when_reprocessed_late
 def test_kinds_of_a_technique_are_included_unless_only_it_is_meant() -> None:
     text = "display: {id: exact, title: E, selector: {techniques: [esrfet:MX], techniques_exact: true}}"
     library = Library.load([*stock_documents(), ("e.yaml", text)], vocabulary(), techniques(), PARIS)
-    serial = dataset(1, "d", techniques=(f"{ESRFET}SSX",))
-    assert library.resolve(serial).display.id == "mx"
+    timed = dataset(1, "d", techniques=(f"{ESRFET}TR-MX",))
+    assert library.resolve(timed).display.id == "mx"
+
+
+def test_kinds_of_a_technique_of_panet_are_included() -> None:
+    text = "display: {id: scattering, title: S, extends: generic, selector: {techniques: ['panet:PaNET01124']}}"
+    library = Library.load([*stock_documents(), ("s.yaml", text)], vocabulary(), techniques(), PARIS)
+    kind = next(t for t in techniques() if "PaNET" in t.iri and techniques().depth(t.iri) > 3
+                and techniques().is_a(t.iri, "panet:PaNET01124"))  # fmt: skip
+    assert library.resolve(dataset(1, "d", techniques=(kind.iri,))).display.id == "scattering"
+    assert kind.iri != techniques().expand("panet:PaNET01124")
+
+
+def test_a_spectrum_of_a_crystal_is_no_map(stock: Library) -> None:
+    both = tuple(f"{ESRFET}{name}" for name in ("XRAYS", "MX", "XRF"))
+    spectrum = dataset(1, "d", {"scanType": "xrf", "MX_scanType": "xrf"}, techniques=both)
+    assert stock.resolve(spectrum).display.id == "mx"
 
 
 def test_conditions_on_parameters_compare_after_conversion() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import icat_server, ingest, nested_list
+from benchmarks import displays, icat_server, ingest, nested_list
 from benchmarks.fill import Content
 from benchmarks.fill import fill as fill_catalogue
 
@@ -19,6 +19,7 @@ def main(context: click.Context) -> None:
         nested_list.run(nested_list.Size())
         ingest.run(ingest.Size())
         icat_server.run(icat_server.Size())
+        displays.run(displays.Size())
 
 
 @main.command("nested-list")
@@ -56,6 +57,14 @@ def icat_server_command(
 ) -> None:
     """The embedded catalogue against plain SQL, and a big one against a small one."""
     icat_server.run(icat_server.Size(datasets, parameters, small, big), postgres, keep)
+
+
+@main.command("displays")
+@click.option("--rows", default=5_000, show_default=True, help="Rows of the list that the engine resolves and renders.")
+@click.option("--movies", default=20_000, show_default=True, help="Movies of the session; 0: leave the page out.")
+def displays_command(rows: int, movies: int) -> None:
+    """The display engine against a plain loop, and a long session page against the API call beneath it."""
+    displays.run(displays.Size(rows, movies))
 
 
 @main.command()

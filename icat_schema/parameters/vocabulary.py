@@ -64,6 +64,18 @@ class Vocabulary:
             name = definition.replaced_by
         return name
 
+    def namesakes(self, name: str) -> frozenset[str]:
+        """All names, old and new, under which values of this parameter are met, as far as they are in the same unit
+        and so can be compared; case does not matter. A name that nobody defines stands for itself."""
+        return self._namesakes.get(name.casefold(), frozenset({name}))
+
+    @cached_property
+    def _namesakes(self) -> Mapping[str, frozenset[str]]:
+        groups: dict[tuple[str, str | None], set[str]] = {}
+        for definition in self:
+            groups.setdefault((self.successor(definition.name), definition.units), set()).add(definition.name)
+        return {name.casefold(): frozenset(group) for group in groups.values() for name in group}
+
     @cached_property
     def renames(self) -> Mapping[str, str]:
         """Old name -> name to use today, for saved filters and shared links."""

@@ -103,3 +103,11 @@ def test_a_wrong_parameter_file_is_refused_with_its_name(text: str, complaint: s
     with pytest.raises(ValueError, match=r"facility\.yaml") as refused:
         read_additions("facility.yaml", text)
     assert complaint in str(refused.value)
+
+
+def test_values_before_and_after_a_renaming_belong_together_unless_the_unit_changed() -> None:
+    known = vocabulary()
+    assert known.namesakes("mx_crystalpositionname") == {"MX_crystalPositionName", "MX_positionName"}
+    assert "TOMO_pixelSize" in known.namesakes("TOMOAcquisition_sample_pixel_size")
+    assert known.namesakes("HOLO_pixel_size") == {"HOLO_pixel_size"}, "the old one is in micrometres"
+    assert known.namesakes("nobody_knows") == {"nobody_knows"}

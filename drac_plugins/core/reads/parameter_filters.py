@@ -20,6 +20,7 @@ from drac_plugins.core.reads.values import VALUE_COLUMNS, text_of
 from drac_plugins.core.reads.view import View, prefixed
 from icat_schema.gateway import Select
 from icat_schema.gateway.conditions import And, Condition, Contains, Eq, In, InSelect, Or
+from icat_schema.parameters import vocabulary
 
 Subject = Literal["Dataset", "Sample", "Investigation"]
 
@@ -85,7 +86,10 @@ def compiled(
 
 
 def _named(types: Iterable[ParameterTypeRecord], one: ParameterFilter) -> list[ParameterTypeRecord]:
-    wanted = {name.casefold() for name in one.names}
+    """Types of these names and of those that they had before or got since, so that saved filters and shared links keep
+    finding data from both sides of a renaming."""
+    known = vocabulary()
+    wanted = {other.casefold() for name in one.names for other in known.namesakes(name)}
     return [kind for kind in types if kind.name.casefold() in wanted]
 
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
 from displays.check import check as findings_of
+from displays.document import json_schema
 from displays.errors import DocumentError
 from displays.library import Library
 from displays.resolution import Resolution
 from drac_plugins.core.errors import BadCredentials
+from drac_plugins.core.reads.criteria import DatasetCriteria
 from drac_plugins.core.reads.view import View
 from drac_plugins.core.services import gateway_settings, service_session
 from drac_plugins.core.settings import Settings
 from drac_plugins.core.settings import load as load_settings
-from drac_plugins.displays import service
+from drac_plugins.displays import previewing, service
 from drac_plugins.displays.documents import library_of, load
 from icat_schema.gateway import Catalogue, Session
 from icat_schema.gateway.errors import CatalogueError, LoginRefused
@@ -89,16 +94,16 @@ class Whom:
 Command = Callable[..., None]
 
 
-def as_somebody(command: Callable[[int, Whom], None]) -> Command:
-    """Argument and options of a command about one dataset."""
+def options_of_somebody(command: Command) -> Command:
+    """Options that say as whom the catalogue is asked; the command gets them as `whom`."""
 
     @wraps(command)
     def called(
-        dataset_id: int, user: str | None, password: str | None, plugin: str | None, session: str | None
+        *, user: str | None, password: str | None, plugin: str | None, session: str | None, **others: Any
     ) -> None:
         if user and session:
             raise click.UsageError("give --user or --session, not both")
-        command(dataset_id, Whom(user, password, plugin, session))
+        command(whom=Whom(user, password, plugin, session), **others)
 
     decorated: Command = called
     for option in (
@@ -106,10 +111,14 @@ def as_somebody(command: Callable[[int, Whom], None]) -> Command:
         click.option("--plugin", help="Authenticator of the user. Default: setting auth.default_plugin."),
         click.option("--password", help="Asked for when left out."),
         click.option("--user", help="Log in as this user. Default: the account of anonymous readers."),
-        click.argument("dataset_id", type=click.IntRange(1)),
     ):
         decorated = option(decorated)
     return decorated
+
+
+def as_somebody(command: Command) -> Command:
+    """Argument and options of a command about one dataset."""
+    return click.argument("dataset_id", type=click.IntRange(1))(options_of_somebody(command))
 
 
 @displays.command()
@@ -130,10 +139,64 @@ def explain(dataset_id: int, whom: Whom) -> None:
 def _resolution(dataset_id: int, whom: Whom) -> Resolution:
     settings = load_settings()
     library = library_of(settings)
+    with _view(settings, whom) as view:
+        return service.resolve(view, library, dataset_id).resolution
+
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@displays.command("preview")
+@click.argument(
+    "places", nargs=-1, required=True, metavar="FOLDER|FILE...", type=click.Path(exists=True, path_type=Path)
+)
+@click.option("--from", "start", type=_DAY, help="First day, facility time.")
+@click.option("--until", "end", type=_DAY, help="Last day; it is included.")
+@click.option("--instrument", "instruments", multiple=True, help="Only datasets of this beamline; may be repeated.")
+@click.option(
+    "--investigation", "investigations", multiple=True, type=click.IntRange(1), help="Only this session, by id."
+)
+@options_of_somebody
+def preview_(
+    places: tuple[Path, ...],
+    start: datetime | None,
+    end: datetime | None,
+    instruments: tuple[str, ...],
+    investigations: tuple[int, ...],
+    whom: Whom,
+) -> None:
+    """Show what these documents would do to the datasets of a period, before they go live.
+
+    Which datasets get another document or look different under the one they have, and how. Nothing is changed.
+    """
+    settings = load_settings()
+    if not (start or end or investigations):
+        raise click.UsageError("say which datasets: give --from, --until or --investigation")
+    before, after = library_of(settings), _checked(settings, places)
+    criteria = DatasetCriteria(
+        investigation_ids=investigations,
+        instruments=instruments,
+        start=start.date() if start else None,
+        end=end.date() if end else None,
+    )
+    with _view(settings, whom) as view:
+        for line in previewing.sentences(previewing.preview(view, before, after, criteria)):
+            click.echo(line)
+
+
+@displays.command()
+def schema() -> None:
+    """Print the JSON Schema of display documents, for editors that complete and check while one types."""
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def _view(settings: Settings, whom: Whom) -> Iterator[View]:
+    """The catalogue as this person sees it."""
     catalogue = Catalogue(gateway_settings(settings.icat))
     try:
         with _session(settings, catalogue, whom) as session:
-            return service.resolve(View(session, settings.facility.timezone), library, dataset_id).resolution
+            yield View(session, settings.facility.timezone)
     finally:
         catalogue.close()
 

@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from threading import Lock
 
+from displays.check import Finding, check
 from displays.errors import DocumentError, Fault
 from displays.library import Library, stock_documents
 from drac_plugins.core.definitions import extended_by, files_of, texts_of
@@ -173,6 +174,18 @@ def load(settings: Settings, more: Sequence[Path] = ()) -> Library:
     the engine's DocumentError with every fault of every document."""
     places = Places.of(settings, more)
     return places.library(places.documents(), places.vocabulary())
+
+
+def lint_of(settings: Settings, in_force: Library, written: Sequence[tuple[str, str]]) -> list[Finding]:
+    """What would be wrong if these (source name, text) pairs were added: faults of theirs, and what they do to others.
+    Findings that are there without them are left out."""
+    places = Places.of(settings)
+    try:
+        library = places.library({**places.documents(), **dict(written)}, in_force.vocabulary)
+    except DocumentError as error:
+        return [Finding(fault.source, fault.line, "error", fault.text) for fault in error.faults]
+    known = set(check(in_force))
+    return [finding for finding in check(library) if finding not in known]
 
 
 @lru_cache(maxsize=8)

@@ -31,9 +31,10 @@ class Family:
         return self.records[dataset_id].investigation
 
 
-def family(view: View, criteria: DatasetCriteria, window: Window = EVERYTHING) -> Family:
-    """The datasets that fulfil the criteria with their outputs to any depth and their inputs up to the raw data."""
-    page = reads.find(view, criteria, window, nested=True)
+def family(view: View, criteria: DatasetCriteria, window: Window = EVERYTHING, *, outputs: bool = True) -> Family:
+    """The datasets that fulfil the criteria with their outputs to any depth, unless these are not needed, and their
+    inputs up to the raw data."""
+    page = reads.find(view, criteria, window, nested=outputs, links=True)
     known = {record.id: record for record in flat(page.items)}
     _read_upwards(view, known)
     lineage = _lineage(known.values())

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, g, request
 
-from displays.document import Display
+from displays.colours import Ends
+from displays.document import Display, json_schema
 from displays.library import Library
 from displays.reader import Reader
 from displays.view_model import as_json
 from drac_plugins.core.errors import NotFound
+from drac_plugins.core.reads.criteria import EVERYTHING, DatasetCriteria, Window
 from drac_plugins.core.reads.view import View
 from drac_plugins.core.web import Blueprint, Caller, facility_zone, json_reply, services
 from drac_plugins.displays import mx_settings, service
-from drac_plugins.displays.documents import library_of
-from drac_plugins.displays.schemas import DisplaySummary, Resolution, ResolvedGroup, ResolveMany, ResolveQuery
+from drac_plugins.displays.documents import library_of, lint_of
+from drac_plugins.displays.presenting import grouped_parameters
+from drac_plugins.displays.schemas import (
+    DisplayedLists,
+    DisplaySummary,
+    LintFinding,
+    LintRequest,
+    ListMany,
+    ListQuery,
+    Resolution,
+    ResolvedGroup,
+    ResolveMany,
+    ResolveQuery,
+)
 
 blueprint = Blueprint("Displays", __name__, wire="problem", description="How datasets are shown, and why")
 
@@ -57,6 +72,9 @@ def resolve(caller: Caller, query: dict[str, Any]) -> Response:
         answer["explain"] = resolved.resolution.explain().as_dict()
     if query["view"]:
         answer["view"] = as_json(service.evaluate(resolved, reader(caller, query)))
+    if query["parameters"]:
+        grouped = grouped_parameters(resolved.dataset, library().vocabulary)
+        answer["parameters"] = [as_json(line) for lines in grouped.values() for line in lines]
     return json_reply(answer)
 
 
@@ -68,6 +86,63 @@ def resolve_many(caller: Caller, body: dict[str, Any]) -> list[dict[str, Any]]:
     """Datasets grouped by the display that applies to them"""
     groups = service.resolve_many(_view(caller), library(), body["dataset_ids"])
     return [{"display": _reference(group.display), "dataset_ids": list(group.dataset_ids)} for group in groups]
+
+
+@blueprint.route("/displays/lists")
+@blueprint.bearer_or_cookie()
+@blueprint.arguments(ListQuery)
+@blueprint.response(200, DisplayedLists)
+def lists(caller: Caller, query: dict[str, Any]) -> Response:
+    """The datasets of a session as lists under their displays, with their plots"""
+    criteria = DatasetCriteria(
+        investigation_ids=(query["investigation_id"],),
+        types=(query["dataset_type"],) if query["dataset_type"] else (),
+    )
+    window = Window(query["limit"], query["skip"], "STARTDATE")
+    return json_reply(_lists(caller, criteria, window, query, {}))
+
+
+@blueprint.route("/displays/lists", methods=["POST"])
+@blueprint.bearer_or_cookie()
+@blueprint.arguments(ListMany, location="json")
+@blueprint.response(200, DisplayedLists)
+def lists_of(caller: Caller, body: dict[str, Any]) -> Response:
+    """These datasets as lists under their displays, with their plots"""
+    ends = {name: Ends(**moved) for name, moved in body["ends"].items()}
+    return json_reply(_lists(caller, DatasetCriteria(ids=tuple(body["dataset_ids"])), EVERYTHING, body, ends))
+
+
+def _lists(
+    caller: Caller, criteria: DatasetCriteria, window: Window, query: dict[str, Any], ends: dict[str, Ends]
+) -> dict[str, Any]:
+    found = service.lists(_view(caller), library(), reader(caller, query), criteria, window, query["pinned"], ends)
+    return {
+        "total": found.total,
+        "limit": found.limit,
+        "skip": found.skip,
+        "groups": [
+            {"display": _reference(one.display), "list": as_json(one.rows), "plots": as_json(one.plots)}
+            for one in found.items
+        ],
+    }
+
+
+@blueprint.route("/displays/schema")
+@blueprint.response(200)
+def schema() -> dict[str, Any]:
+    """The JSON Schema of display documents"""
+    return json_schema()
+
+
+@blueprint.route("/displays/lint", methods=["POST"])
+@blueprint.bearer()
+@blueprint.arguments(LintRequest, location="json")
+@blueprint.response(200, LintFinding(many=True))
+def lint(caller: Caller, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is wrong with display documents, and with others because of them; nothing is stored"""
+    caller.session.user_name()  # for those with a session only: checking takes time
+    written = [(document["source"], document["text"]) for document in body["documents"]]
+    return [asdict(finding) for finding in lint_of(services().settings, library(), written)]
 
 
 @blueprint.route("/displays/<displayId>")

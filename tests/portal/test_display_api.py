@@ -83,7 +83,7 @@ def test_lists_come_in_parts_and_of_any_kind_of_dataset(facade: RunningFacade, s
     names = [row["datasetName"] for one in part["groups"] for group in one["list"]["groups"] for row in group["rows"]]
     assert (part["total"], len(names)) == (4, 2)
     assert lists(facade, investigationId=session, datasetType="processed")["total"] == 1
-    assert lists(facade, investigationId=session, datasetType="")["total"] == 5
+    assert lists(facade, investigationId=session, datasetType="any")["total"] == 5
 
 
 @pytest.mark.parametrize("user", ["dee", None])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,15 +34,8 @@ class Located:
 
 def read_documents(source: str, text: str) -> list[Located]:
     """Every document of the text, empty ones left out. Raises DocumentError with line and reason."""
-    loader = yaml.SafeLoader(text)
     try:
-        found = []
-        while loader.check_node():
-            node = loader.get_node()
-            located = _Reader(source, loader).read(node) if node is not None else None
-            if located is not None and located.data is not None:
-                found.append(located)
-        return found
+        return list(_located(source, yaml.SafeLoader(text)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise DocumentError(
@@ -50,6 +43,17 @@ def read_documents(source: str, text: str) -> list[Located]:
         ) from error
     except yaml.YAMLError as error:
         raise DocumentError([Fault(source, 1, f"not valid YAML: {error}")]) from error
+    except RecursionError as error:
+        raise DocumentError([Fault(source, 1, f"more than {MAX_NESTING} levels in one document")]) from error
+
+
+def _located(source: str, loader: yaml.SafeLoader) -> Iterator[Located]:
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            located = _Reader(source, loader).read(node) if node is not None else None
+            if located is not None and located.data is not None:
+                yield located
     finally:
         loader.dispose()
 
@@ -89,7 +93,7 @@ class _Reader:
     def _scalar(self, node: yaml.Node) -> str | int | float | bool | dt.date | None:
         try:
             value = self._loader.construct_object(node)
-        except ValueError as error:
+        except (ValueError, TypeError, AttributeError) as error:  # a tag that does not fit its text
             raise self._refuse(node, f"{node.value!r} cannot be read: {error}") from error
         if value is None or isinstance(value, str | int | float | bool | dt.date):
             return value

@@ -178,6 +178,19 @@ def test_an_alias_bomb_is_refused() -> None:
     assert any("20000 values" in fault for fault in faults(BASE, bomb))
 
 
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[" * 50_000, "more than 40 levels"),
+        ("\x00", "not valid YAML"),
+        ("display: !!timestamp x", "cannot be read"),
+        ("display: &a [*a]", "40 levels"),
+    ],
+)
+def test_hostile_texts_are_refused_in_a_sentence(text: str, complaint: str) -> None:
+    assert any(complaint in fault for fault in faults(BASE, text))
+
+
 def test_a_second_display_of_the_same_id_in_one_file_is_a_fault() -> None:
     assert faults(f"{BASE}---\n{BASE}") == ["f0.yaml:12: a second display 'base' in one file"]
 

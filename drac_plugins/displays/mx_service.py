@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from displays.colours import Ends
+from displays.colours import Ends, coloured
 from displays.library import Library
 from displays.mx_actions import Action, actions
 from displays.mx_phasing import kind_of
@@ -191,7 +191,7 @@ def _session(view: View, library: Library, reader: Reader, investigation_id: int
     if choice is not None:
         observed = [number for one in judged if one.value and (number := number_of(one.value)) is not None]
         scale = scale_view(choice, observed, (moved or {}).get((choice.shell, choice.statistic)))
-        judged = [_coloured(one, evaluator, choice, scale.ends) for one in judged]
+        judged = [_coloured(one, scale.ends) for one in judged]
     return _Session(found[0], known, evaluator, choice, scale, tuple(judged))
 
 
@@ -201,9 +201,11 @@ def _judged(one: Action, evaluator: Evaluator, choice: Choice | None) -> Judged:
     return Judged(one, ranked, choice.cell(evaluator, best) if choice is not None and best is not None else None)
 
 
-def _coloured(one: Judged, evaluator: Evaluator, choice: Choice, ends: Ends) -> Judged:
-    winner = one.winner
-    return replace(one, value=choice.cell(evaluator, winner, ends)) if winner is not None else one
+def _coloured(one: Judged, ends: Ends) -> Judged:
+    number = number_of(one.value) if one.value is not None else None
+    if one.value is None or number is None:
+        return one
+    return replace(one, value=replace(one.value, coloured=coloured(number, ends)))
 
 
 def _ends(session: _Session) -> Ends | None:

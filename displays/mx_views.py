@@ -24,7 +24,7 @@ from displays.view_model import Best, Cell, Contender
 
 _WORDS_OF_STATES = {"success": "✓", "no_results": "○", "running": "…", "failed": "✗", "not_run": "–"}
 """Signs beside the words, so that a state is told without its colour."""
-_IN_ROW = frozenset({"start", "sample", "protein", "kind", "puck", "pos", "techniques", "outs"})
+_IN_ROW = frozenset({"start", "name", "sample", "protein", "kind", "puck", "pos", "techniques", "outs"})
 """Columns of the display that the row shows elsewhere or not at all."""
 
 

@@ -16,6 +16,7 @@ from icat.client import Client
 from icat.exception import ICATObjectExistsError
 from icat.query import Query
 
+from drac_plugins.demo.commands import DATASETS
 from tests.support.demonstration import Demonstration
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow]
@@ -99,7 +100,7 @@ def test_every_dataset_passes_the_strict_models_of_the_client(log_in: LogIn) -> 
         for dataset in datasets:
             wrapped = catalogue.catalogue_session_id_datafile_get(session_id=session_id, dataset_id=str(dataset.id))
             assert len(wrapped) == int(value(dataset, "__fileCount") or -1)
-    assert total == 38
+    assert total == DATASETS
 
 
 def wait_for(found: Callable[[], Any], seconds: float) -> Any:
@@ -168,7 +169,7 @@ def test_python_icat_finds_datasets_by_parameter_with_includes(root: Client) -> 
         order=["startDate"],
     )
     found = root.search(query)
-    assert len(found) == 38  # those stored by hand have no definition
+    assert len(found) == DATASETS  # those stored by hand have no definition
     assert [dataset.startDate for dataset in found] == sorted(dataset.startDate for dataset in found)
     assert all(dataset.investigation.facility.name == "ESRF" for dataset in found)
     assert all(parameter.type.name for parameter in found[0].parameters)

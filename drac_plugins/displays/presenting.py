@@ -53,8 +53,9 @@ def install(blueprint: Blueprint) -> None:
 
 
 def changed_query(**changes: object) -> str:
-    """The query of this page with some values changed."""
-    return urlencode({**flask.request.args, **changes})
+    """The query of this page with some values changed; what is there several times stays so."""
+    kept = [(key, value) for key, value in flask.request.args.items(multi=True) if key not in changes]
+    return urlencode([*kept, *changes.items()])
 
 
 def moment(value: datetime | None) -> str:

@@ -110,7 +110,7 @@ def test_another_statistic_makes_another_best_and_is_remembered(
 
 def test_what_would_win_if_is_one_click(page: Page, session: Session) -> None:
     page.goto(f"{session.path}/actions/{session.first}")
-    page.get_by_role("button", name="Rank by Rmeas, overall shell from now on").click()
+    page.get_by_role("button", name="Keep Rmeas, overall shell").click()
     expect(page.locator("section.best")).to_contain_text("Best: autoPROC")
     page.get_by_role("link", name="I/sigma, overall shell").click()
     expect(page.locator("section.best")).to_contain_text("Best: XIA2_DIALS")

@@ -409,7 +409,7 @@ class TestThreads:
         worker = Worker(real_inbox, applier, Settings(ingest=Ingest(workers=4)))
         worker.start()
         try:
-            wait_until(lambda: real_inbox.counters().states == {"done": 30})
+            wait_until(lambda: real_inbox.counters().states == {"done": 30}, seconds=60)
         finally:
             worker.stop()
         names = [message.name for message in applier.applied if isinstance(message, DatasetMessage)]

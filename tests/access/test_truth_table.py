@@ -95,3 +95,5 @@ def _leaks(world: World, caller: Caller, row: str, reply: requests.Response) -> 
     for name, place in world.places.items():
         if caller.name not in SEES[name] and place.mark.encode() in reply.content:
             yield f"{place.mark} is shown"
+    if caller.name not in SEES["embargoed"] and b"ada@example.org" in reply.content:
+        yield "the address of somebody with whom the caller has not worked is shown"

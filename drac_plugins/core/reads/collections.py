@@ -3,6 +3,8 @@ the same entity; they are marked by a parameter, or belong to a job and have no 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from drac_plugins.core.links.provenance import INPUT_MARK, OUTPUT_MARK
 from drac_plugins.core.reads.criteria import EVERYTHING, DataCollectionCriteria, Window
 from drac_plugins.core.reads.records import CollectedDataset, DataCollectionRecord, Page
@@ -20,7 +22,13 @@ _MEMBERS = {
 
 
 def find(view: View, criteria: DataCollectionCriteria, window: Window = EVERYTHING) -> Page[DataCollectionRecord]:
-    """The collections that fulfil all criteria, in order of registration unless the window says otherwise."""
+    """The collections that fulfil all criteria, in order of registration unless the window says otherwise. None is
+    found by a dataset that the caller may not read."""
+    if criteria.dataset_ids:
+        seen = view.session.rows_for(Select("Dataset", ["id"]), "id", criteria.dataset_ids)
+        if not seen:
+            return Page((), 0, window.skip, window.limit)
+        criteria = replace(criteria, dataset_ids=tuple(id_ for (id_,) in seen))
     where = conjunction(_conditions(criteria))
     select = Select("DataCollection", _HEAD, where, order_of(_SORT, window))
     rows, total = matching(view, select, window)

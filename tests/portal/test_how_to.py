@@ -45,7 +45,7 @@ def test_every_command_of_the_page_works_and_says_what_the_page_promises(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         env={**os.environ, "PATH": path},
     )
     assert done.returncode == 0, done.stderr

@@ -52,7 +52,7 @@ contract: $(TEST)  ## how many of the published ICAT+ operations are served as p
 	$(BIN)/python -m tests.contract
 
 producers: $(TEST)  ## published producers, old and new, in environments of their own
-	DRAC_TEST_PRODUCERS=1 $(BIN)/python -m pytest tests/producers tests/ingest/ewoks tests/changes/test_indexer.py $(TEST_ARGS)
+	DRAC_TEST_PRODUCERS=1 $(BIN)/python -m pytest tests/producers tests/clients tests/ingest/ewoks tests/changes/test_indexer.py $(TEST_ARGS)
 
 exchanges: $(TEST)  ## replay exchanges that were recorded with an original ICAT: FILE=recorded.jsonl
 	$(BIN)/python -m tests.exchanges check --in '$(FILE)' $(EXCHANGES_ARGS)

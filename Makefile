@@ -10,9 +10,10 @@ BROKER ?= own
 KILLS ?= 20
 FILE ?= tests/exchanges/exchanges.jsonl
 MINUTES ?= 10
+EXAMPLES ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check unit browser conformance contract exchanges fuzz crowd torture brokers bench clean
+.PHONY: help install demo test lint check unit browser conformance contract schemathesis exchanges fuzz crowd torture brokers bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +51,9 @@ conformance: $(TEST)  ## python-icat's own test suite against an embedded catalo
 
 contract: $(TEST)  ## how many of the published ICAT+ operations are served as published
 	$(BIN)/python -m tests.contract
+
+schemathesis: $(TEST)  ## requests made from our description, answers held against it: EXAMPLES=200 for each operation
+	DRAC_TEST_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/contract/test_described.py -o timeout=0 $(TEST_ARGS)
 
 producers: $(TEST)  ## published producers, old and new, in environments of their own
 	DRAC_TEST_PRODUCERS=1 $(BIN)/python -m pytest tests/producers tests/clients tests/ingest/ewoks tests/changes/test_indexer.py $(TEST_ARGS)

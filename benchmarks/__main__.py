@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import displays, icat_server, ingest, nested_list
+from benchmarks import displays, facade, icat_server, ingest, nested_list
 from benchmarks.fill import Content
 from benchmarks.fill import fill as fill_catalogue
 
@@ -20,6 +20,7 @@ def main(context: click.Context) -> None:
         ingest.run(ingest.Size())
         icat_server.run(icat_server.Size())
         displays.run(displays.Size())
+        facade.run(facade.Size())
 
 
 @main.command("nested-list")
@@ -43,6 +44,22 @@ def ingest_command(
 ) -> None:
     """The ingester against python-icat row by row, how soon a dataset is there, a big catalogue against a small one."""
     ingest.run(ingest.Size(messages, parameters, files, queued, confirmed, small, big))
+
+
+@main.command("facade")
+@click.option("--datasets", default=5_000, show_default=True, help="Datasets of the session that is listed.")
+@click.option("--parameters", default=100, show_default=True, help="Parameters of each of them.")
+@click.option("--small", default=10_000, show_default=True, help="Datasets in the catalogue at first.")
+@click.option("--big", default=1_000_000, show_default=True, help="Datasets to grow to; 0: leave that out.")
+@click.option("--naive", default=200, show_default=True, help="Datasets that python-icat reads; its time is scaled.")
+@click.option("--callers", default=16, show_default=True, help="Callers at the same time.")
+@click.option("--requests", default=800, show_default=True, help="Questions that they ask altogether.")
+@click.option("--max-entities", default=10_000, show_default=True, help="Rows that the catalogue answers at once.")
+@click.option("--postgres", metavar="URL", help="postgresql://user@host:port of a server to use; default: an own one.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Folder for the own server's data, used again next time.")
+def facade_command(postgres: str | None, keep: Path | None, **sizes: int) -> None:
+    """A list of a large session against plain SQL and python-icat; many callers, a big catalogue, start-up."""
+    facade.run(facade.Size(**sizes), postgres, keep)
 
 
 @main.command("icat-server")

@@ -69,7 +69,7 @@ def servers() -> Iterator[Servers]:
 
 
 @contextmanager
-def catalogue_on(database: str) -> Iterator[str]:
+def catalogue_on(database: str, max_entities: int = MAX_ENTITIES) -> Iterator[str]:
     """The embedded catalogue alone, on a database of its own that may hold something; its address. The accounts are the
     demonstration's, and so is the facility with its rules."""
     with tempfile.TemporaryDirectory(prefix="drac-bench-") as folder:
@@ -79,7 +79,7 @@ def catalogue_on(database: str) -> Iterator[str]:
         users.write_text("".join(f"{name}:{generate_password_hash(name)}\n" for name in names), encoding="utf-8")
         url = f"http://127.0.0.1:{choose_port(0, '')}"
         serve = ["icat_schema.server", "serve", "--database", database, "--users", str(users), "--quiet"]
-        serve += ["--port", url.rpartition(":")[2], "--max-entities", str(MAX_ENTITIES)]
+        serve += ["--port", url.rpartition(":")[2], "--max-entities", str(max_entities)]
         with Processes(state / "logs", {}) as processes:
             processes.start("catalogue", serve, lambda: answers(f"{url}/icat/version"))
             catalogue = Catalogue(GatewaySettings(url=url))

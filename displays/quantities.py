@@ -6,8 +6,10 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-import pint
+if TYPE_CHECKING:
+    import pint
 
 _NO_UNIT = ("", "NA", "N/A", "none", "None", "1", "dimensionless", "a.u.")
 _SPELLINGS = str.maketrans({"\u00b5": "\u03bc", "\u212b": "\u00c5", "\u2212": "-", "\u22c5": "\u00b7"})
@@ -19,11 +21,19 @@ _SYMBOLS = {"deg": "°", "pixel": "px", "Da": "Da"}
 
 @cache
 def _registry() -> pint.UnitRegistry[float]:
+    import pint  # with numpy it takes longer to import than everything else here
+
     registry: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=None)
     # Counted things: what the definitions write in fluxes and doses, each a dimension of its own.
     registry.define("photon = [photons] = ph")
     registry.define("counted_electron = [electrons] = _ = electrons = electron")
     return registry
+
+
+def _pint_error() -> type[Exception]:
+    import pint
+
+    return pint.errors.PintError
 
 
 @lru_cache(maxsize=512)
@@ -37,7 +47,7 @@ def parse_unit(spelling: str | None) -> pint.Unit | None:
     try:
         return _registry().parse_units(text)
     except (
-        pint.errors.PintError,
+        _pint_error(),
         ValueError,
         TypeError,
         AttributeError,
@@ -94,7 +104,7 @@ def _line(source: str | None, target: str | None) -> _Line | None:
     try:
         zero = float(registry.Quantity(0.0, a or empty).to(b or empty).magnitude)
         slope = float(registry.Quantity(1.0, a or empty).to(b or empty).magnitude) - zero
-    except (pint.errors.PintError, ZeroDivisionError, OverflowError):
+    except (_pint_error(), ZeroDivisionError, OverflowError):
         return None
     if slope == 0 or not math.isfinite(slope) or not math.isfinite(zero):
         return None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from flask import Flask
 
@@ -47,6 +50,16 @@ def create_configured_app() -> Flask:
     """`create_app` with the settings of the process: file named by `DRAC_CONFIG`, then the environment. WSGI servers
     call it `drac_plugins.app:create_configured_app()`."""
     return create_app(load())
+
+
+def describe(settings: Settings) -> str:
+    """The description of the interface (OpenAPI) with these settings, in an order that does not change. Needs no
+    store and no catalogue, and leaves nothing behind."""
+    with TemporaryDirectory(prefix="drac-openapi-") as folder:
+        store = {"url": f"sqlite:///{folder}/drac.sqlite", "auto_upgrade": False}
+        nowhere = {"var": Path(folder), "store": settings.store.model_copy(update=store)}
+        app = create_app(settings.model_copy(update=nowhere))
+        return json.dumps(json.loads(front.description_of(app)), ensure_ascii=False, indent=1, sort_keys=True)
 
 
 def _flask(settings: Settings) -> Flask:

@@ -93,7 +93,9 @@ def serve(host: str | None, port: int | None) -> None:
     from drac_plugins.core.web.server import serve as run
 
     given = {"host": host, "port": port}
-    web = load().web.model_copy(update={name: value for name, value in given.items() if value is not None})
+    settings = load()
+    logs.write_as(settings.logs.format)
+    web = settings.web.model_copy(update={name: value for name, value in given.items() if value is not None})
     run(APP, web)
 
 
@@ -114,6 +116,14 @@ def doctor() -> None:
 def _show(finding: Finding) -> None:
     state = click.style(f"{finding.state:<8}", fg=_COLOURS[finding.state])
     click.echo(f"{state} {finding.what}{': ' if finding.text else ''}{finding.text}")
+
+
+@main.command()
+def openapi() -> None:
+    """Print the description of the interface (OpenAPI) that the facade would serve with these settings."""
+    from drac_plugins.app import describe
+
+    click.echo(describe(load()))
 
 
 @main.group()

@@ -45,7 +45,9 @@ def main() -> None:
     logs.start()
     logging.getLogger("stomp.py").setLevel(logging.CRITICAL)  # ingest.transport.subscriber says it in our words
     try:
-        run(load())
+        settings = load()
+        logs.write_as(settings.logs.format)
+        run(settings)
     except SettingsError as error:
         sys.exit(f"settings: {error}")
     except DracError as error:

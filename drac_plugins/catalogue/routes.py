@@ -23,7 +23,7 @@ from drac_plugins.core.reads.wire.arguments import (
     SampleQuery,
 )
 from drac_plugins.core.web import Blueprint, Caller, facility_zone, services, text_reply
-from drac_plugins.core.web.answers import JSON_TYPE
+from drac_plugins.core.web.answers import JSON_TYPE, streamed
 
 blueprint = Blueprint("Catalogue", __name__, description="What the catalogue knows")
 deprecated: Callable[[Callable[..., Response]], Callable[..., Response]] = blueprint.doc(deprecated=True)
@@ -31,7 +31,7 @@ deprecated: Callable[[Callable[..., Response]], Callable[..., Response]] = bluep
 
 def view_of(caller: Caller | None = None) -> View:
     """What the caller sees; nobody: what everybody sees."""
-    return View(caller.session if caller is not None else services().reader, facility_zone())
+    return View(caller.session if caller is not None else services().reader, facility_zone(), services().caches)
 
 
 def reply(elements: Sequence[Any]) -> Response:
@@ -94,8 +94,10 @@ def datasets_of_session(caller: Caller, query: Query) -> Response:
 
 
 def _datasets(caller: Caller, query: Query) -> Response:
-    page = service.search_datasets(view_of(caller), query)
-    return reply(replies.Datasets(facility_zone()).reply(page, nested=query["nested"]))
+    written = replies.Datasets(facility_zone())
+    if query["nested"]:
+        return reply(written.reply(service.search_datasets(view_of(caller), query), nested=True))
+    return streamed(written.parts(*service.list_datasets(view_of(caller), query)))
 
 
 @blueprint.route("/catalogue/<sessionId>/dataset/id/<ids:datasetIds>/dataset")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from drac_plugins.core.errors import Invalid
 from drac_plugins.core.reads import collections, datafiles, datasets, investigations, lookups, samples
 from drac_plugins.core.reads.criteria import DataCollectionCriteria, DatasetCriteria
@@ -22,14 +24,24 @@ from drac_plugins.core.reads.wire.arguments import Query
 
 
 def search_datasets(view: View, query: Query) -> Page[DatasetRecord]:
-    """Raises Invalid when nothing restricts the search: nobody wants the whole catalogue."""
+    """With what was computed from them. Raises Invalid when nothing restricts the search."""
+    return datasets.find(view, _restricted(query), arguments.window(query), nested=True)
+
+
+def list_datasets(view: View, query: Query) -> tuple[Page[DatasetRecord], Iterator[DatasetRecord]]:
+    """A page without its elements, and the elements. Raises Invalid when nothing restricts the search."""
+    return datasets.listed(view, _restricted(query), arguments.window(query))
+
+
+def _restricted(query: Query) -> DatasetCriteria:
+    """Nobody wants the whole catalogue."""
     criteria = arguments.dataset_criteria(query)
     if criteria.is_empty:
         raise Invalid(
             "at least one filter is needed: investigationIds, datasetIds, sampleId, instrumentName, startDate, "
             "endDate, datasetType, techniquePids, parameters or search"
         )
-    return datasets.find(view, criteria, arguments.window(query), nested=query["nested"])
+    return criteria
 
 
 def datasets_by_id(view: View, ids: tuple[int, ...]) -> Page[DatasetRecord]:

@@ -1,9 +1,13 @@
-"""Logging of our processes: one format, to stderr, secrets blotted out, the request id in every line."""
+"""Logging of our processes: to stderr, secrets blotted out, the request id in every line; as text for people
+or as JSON for collectors of logs."""
 
 from __future__ import annotations
 
+import json
 import logging
 from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Literal
 
 from drac_plugins.core.redaction import RedactingFormatter
 
@@ -20,11 +24,46 @@ class _RequestId(logging.Filter):
         return True
 
 
+class _AsJson(logging.Formatter):
+    """One object per line: time (UTC), level, logger, request id, message, what else the record says as `facts`, and
+    the traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._message = RedactingFormatter("%(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC)
+        message, _, traceback = self._message.format(record).partition("\n")
+        line = {
+            "time": moment.isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "request_id": getattr(record, "request_id", "-"),
+            "message": message,
+            **getattr(record, "facts", {}),
+            **({"traceback": traceback} if traceback else {}),
+        }
+        return json.dumps(line, ensure_ascii=False)
+
+
+_form: Literal["text", "json"] = "text"
+
+
 def guarded(handler: logging.Handler) -> logging.Handler:
     """Give a handler our format and the redaction."""
-    handler.setFormatter(RedactingFormatter(FORMAT))
+    handler.setFormatter(_AsJson() if _form == "json" else RedactingFormatter(FORMAT))
     handler.addFilter(_RequestId())
     return handler
+
+
+def write_as(form: Literal["text", "json"]) -> None:
+    """The form of all lines from now on."""
+    global _form
+    _form = form
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, RedactingFormatter | _AsJson):
+            guarded(handler)
 
 
 def start(level: str = "INFO") -> None:

@@ -163,6 +163,13 @@ class Web(Section):
     cookie_secure: bool = Field(False, description="send the page cookie over https only")
     cors_origins: tuple[str, ...] = ("*",)
     max_body_bytes: int = 16 * 1024 * 1024
+    request_id_header: str = Field(
+        "X-Request-Id", description="header whose request id is taken over, as a proxy sets it; '' for none"
+    )
+
+
+class Logs(Section):
+    format: Literal["text", "json"] = Field("text", description="json: one object per line, for log collectors")
 
 
 class Plugins(Section):
@@ -322,6 +329,7 @@ class Settings(Section):
     auth: Auth = Auth()
     store: Store = Store()
     web: Web = Web()
+    logs: Logs = Logs()
     plugins: Plugins = Plugins()
     displays: Displays = Displays()
     ingest: Ingest = Ingest()

@@ -15,8 +15,8 @@ from drac_plugins.core.reads.criteria import DatasetCriteria
 from drac_plugins.core.reads.view import View
 from drac_plugins.core.reads.wire import arguments, replies, schemas
 from drac_plugins.core.reads.wire.arguments import AcquisitionDatasetQuery, AcquisitionInvestigationQuery, Query
-from drac_plugins.core.web import Blueprint, Caller, facility_zone
-from drac_plugins.core.web.answers import JSON_TYPE
+from drac_plugins.core.web import Blueprint, Caller, facility_zone, services
+from drac_plugins.core.web.answers import JSON_TYPE, streamed
 
 blueprint = Blueprint("Data acquisition", __name__, description="For control systems")
 
@@ -31,7 +31,7 @@ def _reply(elements: Sequence[Any]) -> Response:
 @blueprint.response(200, schemas.InvestigationSchema(many=True))
 def investigations(caller: Caller, query: Query) -> Response:
     """Search investigations, open-ended ones included"""
-    view = View(caller.session, facility_zone())
+    view = View(caller.session, facility_zone(), services().caches)
     page = investigation_reads.find(view, arguments.investigation_criteria(query), arguments.window(query))
     return _reply(replies.investigations(page, facility_zone()))
 
@@ -44,7 +44,7 @@ def datasets(caller: Caller, query: Query) -> Response:
     """Datasets of an investigation, in order of registration"""
     if not query["investigation_id"]:
         raise Invalid("investigationId: the identifier of an investigation is needed")
-    view = View(caller.session, facility_zone())
+    view = View(caller.session, facility_zone(), services().caches)
     criteria = DatasetCriteria(investigation_ids=query["investigation_id"], search=query["search"])
-    page = dataset_reads.find(view, criteria, arguments.window(query))
-    return _reply(replies.Datasets(facility_zone()).reply(page, nested=False))
+    listed = dataset_reads.listed(view, criteria, arguments.window(query))
+    return streamed(replies.Datasets(facility_zone()).parts(*listed))

@@ -1,15 +1,17 @@
-"""A lineage as a JSON graph, as PROV-JSON (W3C) and as RO-Crate metadata."""
+"""A lineage as a JSON graph, as PROV-JSON (W3C) and as RO-Crate metadata. The libraries of the last two are imported
+when somebody asks for these forms: they take long."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from prov.model import ProvActivity, ProvDocument, ProvEntity
-from rocrate.model.contextentity import ContextEntity
-from rocrate.rocrate import ROCrate
+from typing import TYPE_CHECKING, Any
 
 from drac_plugins.core.reads.records import DatasetRecord
 from drac_plugins.processed.lineage import Graph, Node
+
+if TYPE_CHECKING:
+    from prov.model import ProvActivity, ProvDocument, ProvEntity
+    from rocrate.model.contextentity import ContextEntity
+    from rocrate.rocrate import ROCrate
 
 _PROCESS_RUN = "https://w3id.org/ro/wfrun/process/0.5"
 
@@ -63,6 +65,8 @@ def _name(dataset: DatasetRecord) -> str:
 
 def as_prov(graph: Graph, base: str) -> str:
     """PROV-JSON. `base`: address below which the datasets have their pages, with a slash at the end."""
+    from prov.model import ProvDocument
+
     document = ProvDocument()
     document.add_namespace("dataset", f"{base}portal/datasets/")
     document.add_namespace("processing", f"{base}processed/")
@@ -115,6 +119,8 @@ def software_id(name: str, version: str) -> str:
 def as_crate(graph: Graph, base: str) -> dict[str, Any]:
     """The metadata document of a crate of the profile Process Run: datasets by the address of their page, and a
     CreateAction for each processing."""
+    from rocrate.rocrate import ROCrate
+
     crate = ROCrate()
     asked = graph.nodes[graph.dataset_id].dataset
     crate.name = f"Lineage of {_name(asked)}"
@@ -122,9 +128,7 @@ def as_crate(graph: Graph, base: str) -> dict[str, Any]:
     if not graph.complete:
         crate.description += "; not complete: the graph goes on beyond the depth or the size that was asked for"
     crate.root_dataset["conformsTo"] = {"@id": _PROCESS_RUN}
-    crate.add(
-        ContextEntity(crate, _PROCESS_RUN, {"@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"})
-    )
+    crate.add(_entity_of(crate, _PROCESS_RUN, {"@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}))
     entities = {id_: crate.add(_crate_dataset(crate, node.dataset, base)) for id_, node in graph.nodes.items()}
     crate.root_dataset["mainEntity"] = entities[graph.dataset_id]
     crate.root_dataset["hasPart"] = list(entities.values())
@@ -151,7 +155,13 @@ def _crate_dataset(crate: ROCrate, dataset: DatasetRecord, base: str) -> Context
         "about": dataset.sample_name,
         "genre": dataset.type,
     }
-    return ContextEntity(crate, _page(dataset, base), {name: value for name, value in told.items() if value})
+    return _entity_of(crate, _page(dataset, base), {name: value for name, value in told.items() if value})
+
+
+def _entity_of(crate: ROCrate, address: str, told: dict[str, Any]) -> ContextEntity:
+    from rocrate.model.contextentity import ContextEntity
+
+    return ContextEntity(crate, address, told)
 
 
 def _action(
@@ -161,7 +171,7 @@ def _action(
     assert job is not None
     software_address = f"{base}processed/software/{software_id(job.application, job.version)}"
     software = crate.add(
-        ContextEntity(
+        _entity_of(
             crate,
             software_address,
             {"@type": "SoftwareApplication", "name": job.application, "softwareVersion": job.version},
@@ -180,7 +190,7 @@ def _action(
     if node.hidden_inputs:
         told["disambiguatingDescription"] = f"and {node.hidden_inputs} inputs that you may not see"
     address = f"{base}processed/{dataset.id}"
-    action = ContextEntity(crate, address, {name: v for name, v in told.items() if isinstance(v, str)})
+    action = _entity_of(crate, address, {name: v for name, v in told.items() if isinstance(v, str)})
     for name, value in told.items():
         if value is not None and not isinstance(value, str):
             action[name] = value

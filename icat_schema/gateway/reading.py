@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
+from operator import itemgetter
+from types import NoneType
 from typing import Any
 
 from icat_schema.definitions import Attribute, schema
@@ -56,8 +59,8 @@ class Reader:
             first = self.page(replace(select, limit=self.window))
             if len(first) < self.window:
                 return first
-            return _ordered(select, lambda wide: [row for _, row in self._windows(wide)])
-        return [row for _, row in self._windows(select)]
+            return _ordered(select, self._in_windows)
+        return self._in_windows(select)
 
     def rows_for(self, select: Select, path: str, values: Collection[Value]) -> list[Row]:
         """Every row whose `path` is one of the values, in as many portions as the length of a GET asks for."""
@@ -103,8 +106,11 @@ class Reader:
             found.update((row[0], row[1:]) for row in self._fetch(parts.aside(relation).having(portion)))
         return found
 
-    def _windows(self, select: Select) -> Iterator[tuple[int, Row]]:
-        """(id, row) of every object, by id."""
+    def _in_windows(self, select: Select) -> list[Row]:
+        return list(chain.from_iterable(rows for _, rows in self._windows(select)))
+
+    def _windows(self, select: Select) -> Iterator[tuple[list[int], list[Row]]]:
+        """Ids and rows of every object, by id, window by window."""
         parts = _Parts(select)
         query = replace(parts.main, order=(), limit=self.window)
         last: int | None = None
@@ -114,8 +120,7 @@ class Reader:
                 here: list[Condition] = [Le("id", main[-1][-1])]
                 here += [] if last is None else [Gt("id", last)]
                 asides = [self._between(parts, relation, here) for relation in parts.guarded]
-                ids = (row[-1] for row in main)
-                yield from zip(ids, parts.joined(main, asides), strict=True)
+                yield [row[-1] for row in main], parts.joined(main, asides)
             if len(main) < self.window:
                 return
             last = main[-1][-1]
@@ -140,7 +145,8 @@ class Reader:
         """An object that several portions find (over a relation to many) is kept once."""
         found: dict[int, Row] = {}
         for portion in portions:
-            found.update(self._windows(select.having(portion)))
+            for ids, rows in self._windows(select.having(portion)):
+                found.update(zip(ids, rows, strict=True))
         return list(found.values())
 
     def _portions(self, select: Select, path: str, values: list[Any]) -> Iterator[In]:
@@ -192,7 +198,8 @@ class _Parts:
             if path not in paths:
                 paths.append(path)
             self._place.append((1 + list(self.guarded).index(relation) if relation else 0, paths.index(path)))
-        self.main = replace(select, columns=(*plain, "id"), distinct=False)
+        self._ends_with_id = plain[-1:] == ["id"]
+        self.main = replace(select, columns=plain if self._ends_with_id else (*plain, "id"), distinct=False)
         self._simple = not self.guarded and tuple(plain) == select.columns
 
     def aside(self, relation: str) -> Select:
@@ -206,7 +213,7 @@ class _Parts:
     def joined(self, main: list[Row], asides: list[dict[int, Row]]) -> list[Row]:
         """Rows with the columns in the order that was asked for."""
         if self._simple:
-            return [row[:-1] for row in main]
+            return main if self._ends_with_id else [row[:-1] for row in main]
         nothing = [(None,) * len(paths) for paths in self.guarded.values()]
         rows: list[Row] = []
         for row in main:
@@ -243,16 +250,17 @@ def _rank(attribute: Attribute) -> Callable[[Any], Any]:
 def _decoded(found: list[Any], attributes: tuple[Attribute, ...], zone: ServerZone) -> list[Row]:
     """Rows of Python values from rows of JSON values; a query of one column comes without rows around its values."""
     rows = [[value] for value in found] if len(attributes) == 1 else found
-    width = len(attributes)
-    if not all(isinstance(row, list) and len(row) == width for row in rows):
+    if not set(map(type, rows)) <= {list} or not set(map(len, rows)) <= {len(attributes)}:
         raise unreadable()
     for i, attribute in enumerate(attributes):
-        if attribute.type == "Date":
-            _decode_dates(rows, i, zone)
-        elif attribute.type == "Double":
-            for row in rows:
-                row[i] = float(row[i]) if isinstance(row[i], int) else row[i]
-    return [tuple(row) for row in rows]
+        if attribute.type in ("Date", "Double"):
+            kinds = set(map(type, map(itemgetter(i), rows)))
+            if attribute.type == "Date" and kinds - {NoneType}:
+                _decode_dates(rows, i, zone)
+            elif attribute.type == "Double" and int in kinds:
+                for row in rows:
+                    row[i] = float(row[i]) if isinstance(row[i], int) else row[i]
+    return list(map(tuple, rows))
 
 
 def _decode_dates(rows: list[Any], column: int, zone: ServerZone) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import orjson
 import requests
 
 from icat_schema.gateway.counting import CallCounter
@@ -86,15 +87,15 @@ def _json(reply: requests.Response, *hide: str) -> Any:
     if reply.status_code != 200:
         raise _failure(reply, hide)
     try:
-        return json.loads(reply.content)
-    except (ValueError, RecursionError):
+        return orjson.loads(reply.content)
+    except ValueError:
         raise unreadable() from None
 
 
 def _failure(reply: requests.Response, hide: tuple[str, ...]) -> CatalogueError:
     try:
-        error = json.loads(reply.content)
-    except (ValueError, RecursionError):
+        error = orjson.loads(reply.content)
+    except ValueError:
         error = None
     if not isinstance(error, dict) or not isinstance(error.get("code"), str):
         return of_status(reply.status_code, reply.reason or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from icat_schema.gateway.conditions import Value
 from icat_schema.gateway.errors import CatalogueBroken, InvalidRequest, SessionInvalid
 from icat_schema.gateway.paths import entity_of
 from icat_schema.gateway.query import Select
+from icat_schema.gateway.ranges import Part, along
 from icat_schema.gateway.reading import Reader, Row
 from icat_schema.gateway.rest import Rest
 from icat_schema.gateway.settings import GatewaySettings, ServerProperties
@@ -83,6 +84,11 @@ class Session:
     def rows_for(self, select: Select, path: str, values: Collection[Value]) -> list[Row]:
         """Every row whose value at `path` is one of these; one call per some hundred values."""
         return self._reader().rows_for(select, path, values)
+
+    def parts(self, select: Select, owners: Sequence[int]) -> Iterator[Part]:
+        """Rows that belong to many objects, some objects after the other, see `ranges.along`. What fails shows when the
+        part is asked for."""
+        return along(self._reader(), select, owners)
 
     def page(self, select: Select) -> list[Row]:
         """The rows from `select.offset` on, `select.limit` of them, in one call; without limit all that follow."""

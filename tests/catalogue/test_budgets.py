@@ -13,7 +13,7 @@ from flask import Flask
 from drac_plugins.app import create_app
 from drac_plugins.core.services import Services
 from icat_schema.gateway import Catalogue, GatewaySettings, Session
-from tests.catalogue.conftest import settings_for
+from tests.catalogue.conftest import API_KEY, settings_for
 from tests.catalogue.seed import APPLE_START, Facility, Seeder, seed
 from tests.support.catalogue import start_catalogue
 
@@ -101,6 +101,36 @@ def test_other_lists_keep_their_budgets(calls: Callable[..., tuple[int, int]], s
     assert calls("ada", "/catalogue/{s}/datacollection")[0] <= 5
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "grows"),
+    [
+        ("/catalogue/{s}/dataset", {"investigationIds": "{home}"}, True),
+        ("/catalogue/{s}/dataset", {"investigationIds": "{home}", "nested": "true", "sortBy": "NAME"}, True),
+        ("/catalogue/{s}/dataset/timeline", {"investigationId": "{home}"}, True),
+        ("/catalogue/{s}/datasetparameter", {"investigationId": "{home}", "name": "energy"}, True),
+        ("/catalogue/{s}/datasetparameter", {"investigationId": "{home}", "name": "energy,scanType"}, True),
+        ("/catalogue/{s}/datasetparameter/values", {"investigationId": "{home}", "name": "energy"}, False),
+        ("/catalogue/{s}/samples", {"investigationId": "{home}"}, False),
+        ("/catalogue/{s}/samples", {"investigationId": "{home}", "includeDatasets": "true"}, False),
+        ("/catalogue/{s}/investigation", {"ids": "{home}", "withHasAccess": "true"}, False),
+        ("/catalogue/{s}/investigation/id/{home}/investigationusers", {}, False),
+        (f"/dataacquisition/{API_KEY}/dataset", {"investigationId": "{home}"}, True),
+        (f"/dataacquisition/{API_KEY}/investigation", {"ids": "{home}"}, False),
+    ],
+)
+def test_no_list_takes_more_calls_for_twenty_times_more_rows(
+    calls: Callable[..., tuple[int, int]], sizes: dict[str, int], path: str, query: dict[str, str], grows: bool
+) -> None:
+    def asked(home: int) -> tuple[int, int]:
+        filled = {name: value.replace("{home}", str(home)) for name, value in query.items()}
+        return calls("ada", path.replace("{home}", str(home)), **filled)
+
+    (small, few), (large, many) = asked(sizes["small"]), asked(sizes["large"])
+    assert large <= small + (1 if "nested" in query else 0)
+    assert many == (few * SIZES["large"] // SIZES["small"] if grows else few)
+    assert few > 0
+
+
 @pytest.fixture(scope="module")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Session, Facility, int]]:
     """A catalogue that answers at most 100 rows at once, a facade in front of it, and a session with 200 datasets."""
@@ -130,6 +160,24 @@ def test_a_catalogue_with_small_windows_is_read_completely(narrow: tuple[Flask, 
     assert counted.calls <= 2 * (FLAT + 1 + LINKS) * windows + parameters + windows + INVESTIGATION + 1
 
 
+def test_long_lists_take_hardly_more_calls_than_windows(narrow: tuple[Flask, Session, Facility, int]) -> None:
+    """Whatever the catalogue answers at once, and the answer is the same."""
+    app, root, _, home = narrow
+    headers = {"Authorization": f"Bearer {root.id}"}
+    with app.extensions["drac"].catalogue.counting() as counted:
+        reply = app.test_client().get("/catalogue/datasets", query_string={"investigationIds": home}, headers=headers)
+        datasets = reply.json
+    size = 2 * SIZES["large"]
+    ids = [dataset["id"] for dataset in datasets]
+    assert ids == sorted(set(ids))
+    assert len(ids) == size
+    assert sum(len(dataset["parameters"]) for dataset in datasets) == 4 * SIZES["large"]
+    assert all(p["datasetId"] == dataset["id"] for dataset in datasets for p in dataset["parameters"])
+    windows = size // 100 + 1
+    parameters = 4 * SIZES["large"] // 100 + 1
+    assert counted.calls <= (FLAT + 1) * windows + 1.2 * parameters + 2 + INVESTIGATION
+
+
 def test_pages_of_a_catalogue_with_small_windows_are_whole(narrow: tuple[Flask, Session, Facility, int]) -> None:
     app, root, _, home = narrow
     query = {"investigationIds": home, "limit": 150, "skip": 20, "sortBy": "NAME"}
@@ -140,3 +188,18 @@ def test_pages_of_a_catalogue_with_small_windows_are_whole(narrow: tuple[Flask, 
     assert len(names) == 150
     assert names == sorted(names)
     assert reply.json[0]["meta"]["page"] == {"total": 2 * SIZES["large"], "totalPages": 3, "currentPage": 1}
+
+
+def test_names_are_looked_up_once_in_a_while_and_new_ones_at_once(
+    calls: Callable[..., tuple[int, int]], seeder: Seeder, sizes: dict[str, int]
+) -> None:
+    query = {"investigationIds": sizes["small"], "instrumentName": "bm29", "parameters": "energy~eq~12.4"}
+    plain = calls("ada", "/catalogue/datasets", investigationIds=sizes["small"])
+    assert calls("ada", "/catalogue/datasets", **query)[0] == plain[0]
+    missing = calls("ada", "/catalogue/datasets", **{**query, "parameters": "madeJustNow~eq~yes"})
+    assert missing[1] == 0
+    seeder.parameter_types(["madeJustNow"])
+    dataset = seeder.datasets(sizes["small"], None, [{"name": "late", "values": {"madeJustNow": "yes"}}])[0]
+    found = calls("ada", "/catalogue/datasets", **{**query, "parameters": "madeJustNow~eq~yes"})
+    assert found[1] == 1
+    seeder.session.delete("Dataset", [dataset])

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from drac_plugins.app import describe
+from drac_plugins.core.settings import Settings
 from tests.contract.comparison import DEVIATIONS, contract, differences, name_of
 from tests.contract.description import description
 
@@ -20,6 +22,12 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.mark.parametrize("operation", PUBLISHED.operations, ids=name_of)
 def test_an_operation_is_served_as_published(operation: dict[str, Any], ours: dict[str, Any]) -> None:
     assert differences(operation, PUBLISHED, ours) == []
+
+
+def test_the_committed_description_is_that_of_the_code() -> None:
+    committed = Path("docs/reference/openapi.json").read_text(encoding="utf-8")
+    now = describe(Settings())
+    assert committed == now + "\n", "run: .venv/bin/drac openapi > docs/reference/openapi.json"
 
 
 def test_the_contract_has_71_operations_and_every_exception_is_one_of_them() -> None:

@@ -281,6 +281,46 @@ def test_the_number_of_calls_is_the_number_of_windows(
     assert count.calls == calls
 
 
+PARAMETERS_OF_DATASETS = Select("DatasetParameter", ["dataset.id", "numericValue", "id"])
+
+
+def test_a_large_set_comes_along_its_objects_each_whole(narrow: Session) -> None:
+    world = build(narrow, datasets=12)
+    energy = Ref(world.parameter_types["energy"])
+    for owner in (world.datasets[0], world.datasets[5], world.datasets[0]):
+        narrow.write([New("DatasetParameter", {"dataset": Ref(owner), "type": energy, "numericValue": 99.0})])
+    parts = list(narrow.parts(PARAMETERS_OF_DATASETS, world.datasets))
+    assert [owner for owners, _ in parts for owner in owners] == world.datasets
+    rows = [row for _, some in parts for row in some]
+    assert sorted(rows) == sorted(narrow.rows(PARAMETERS_OF_DATASETS.having(In("dataset.id", world.datasets))))
+    for owners, some in parts:
+        assert {row[0] for row in some} <= set(owners)
+        for owner in owners:
+            own = [row[-1] for row in some if row[0] == owner]
+            assert own == sorted(own)
+            assert len(own) >= 3
+
+
+@pytest.mark.parametrize(("datasets", "calls"), [(1, 1), (2, 1), (12, 7), (24, 13)])
+def test_a_large_set_takes_hardly_more_calls_than_windows(
+    narrow_gate: Catalogue, narrow: Session, datasets: int, calls: int
+) -> None:
+    world = build(narrow, datasets)
+    with narrow_gate.counting() as count:
+        for _ in narrow.parts(PARAMETERS_OF_DATASETS, world.datasets):
+            pass
+    assert count.calls <= calls  # a window of seven holds two datasets of three rows
+
+
+def test_a_large_set_need_not_be_read_to_its_end(narrow_gate: Catalogue, narrow: Session) -> None:
+    world = build(narrow, datasets=20)
+    with narrow_gate.counting() as count:
+        parts = narrow.parts(PARAMETERS_OF_DATASETS, world.datasets)
+        next(parts)
+        parts.close()
+    assert count.calls <= 3  # the first window, the first range, the one ahead
+
+
 @pytest.fixture
 def client(catalogue: RunningCatalogue) -> Iterator[icat.Client]:
     client = icat.Client(catalogue.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +32,7 @@ from drac_plugins.core.web import (
     sign_in,
     sign_out,
 )
+from drac_plugins.core.web.answers import streamed
 from icat_schema.gateway import New, Select
 from icat_schema.gateway.conditions import Eq
 
@@ -91,6 +93,21 @@ def body(arguments: dict[str, Any]) -> dict[str, Any]:
 def moment() -> dict[str, Any]:
     """A moment"""
     return {"moment": datetime(2031, 5, 6, 6, 0, tzinfo=UTC)}
+
+
+@wire.route("/workshop/pieces/<id:number>")
+def pieces(number: int) -> Response:
+    """So many pieces; the one after the third fails"""
+    return streamed(_pieces(number))
+
+
+def _pieces(number: int) -> Iterator[bytes]:
+    yield b"["
+    for place in range(number):
+        if place == 3:
+            raise Unavailable("the catalogue went away")
+        yield b'"%s",' % (b"x" * 2000)
+    yield b"0]"
 
 
 @wire.route("/workshop/page")

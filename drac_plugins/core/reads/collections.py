@@ -8,7 +8,7 @@ from dataclasses import replace
 from drac_plugins.core.links.provenance import INPUT_MARK, OUTPUT_MARK
 from drac_plugins.core.reads.criteria import EVERYTHING, DataCollectionCriteria, Window
 from drac_plugins.core.reads.records import CollectedDataset, DataCollectionRecord, Page
-from drac_plugins.core.reads.values import parameter_columns, parameter_records
+from drac_plugins.core.reads.values import parameter_columns, parameters_of
 from drac_plugins.core.reads.view import Scope, View, conjunction, matching, order_of, scope_of
 from icat_schema.gateway import Select
 from icat_schema.gateway.conditions import And, Condition, Contains, In, Not, NotNull, Or
@@ -37,10 +37,9 @@ def find(view: View, criteria: DataCollectionCriteria, window: Window = EVERYTHI
     datasets = _datasets(view, scope)
     columns = parameter_columns("dataCollection")
     parameter_rows = scope.rows(view.session, Select("DataCollectionParameter", columns), "dataCollection")
-    parameters = parameter_records(parameter_rows, view.zone)
+    parameters = parameters_of(parameter_rows, view.zone)
     records = (
-        DataCollectionRecord(*(*row, tuple(parameters.get(row[0], ())), tuple(datasets.get(row[0], ()))))
-        for row in rows
+        DataCollectionRecord(*(*row, parameters.get(row[0], ()), tuple(datasets.get(row[0], ())))) for row in rows
     )
     return Page(tuple(records), total, window.skip, window.limit)
 

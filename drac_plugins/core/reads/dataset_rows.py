@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from drac_plugins.core.links.reading import (
     union,
 )
 from drac_plugins.core.reads.records import ParameterRecord, TechniqueRecord
-from drac_plugins.core.reads.values import parameter_columns, parameter_records
+from drac_plugins.core.reads.values import parameter_columns, parameters_of
 from drac_plugins.core.reads.view import Rows, Scope, View
 from icat_schema.gateway import Select
 
@@ -43,7 +43,7 @@ class Draft:
     head: Head
     investigation_id: int | None = None
     instrument: str | None = None
-    parameters: list[ParameterRecord] = field(default_factory=list)
+    parameters: Sequence[ParameterRecord] = ()
     techniques: list[TechniqueRecord] = field(default_factory=list)
     input_ids: tuple[int, ...] = ()
     output_ids: tuple[int, ...] = ()
@@ -56,15 +56,23 @@ def heads_of(rows: Rows) -> list[Head]:
 def drafts_of(view: View, heads: Sequence[Head], scope: Scope, *, outputs: bool, inputs: bool) -> dict[int, Draft]:
     """One level of datasets with what belongs to them, in the order of `heads`; one query per kind of row, two per
     kind of links. `inputs` without provenance are those that the parameters list."""
+    drafts = without_parameters(view, heads, scope)
+    if not drafts:
+        return {}
+    add_parameters(view, drafts, scope)
+    if outputs or inputs:
+        _add_links(view, drafts, scope, inputs=inputs)
+    return drafts
+
+
+def without_parameters(view: View, heads: Sequence[Head], scope: Scope) -> dict[int, Draft]:
+    """The same without parameters and links."""
     if not heads:
         return {}
     drafts = {head.id: Draft(head) for head in heads}
     _add_investigations(view, drafts, scope)
     _add_instruments(view, drafts, scope)
     _add_techniques(view, drafts, scope)
-    _add_parameters(view, drafts, scope)
-    if outputs or inputs:
-        _add_links(view, drafts, scope, inputs=inputs)
     return drafts
 
 
@@ -90,11 +98,19 @@ def _add_techniques(view: View, drafts: dict[int, Draft], scope: Scope) -> None:
             drafts[key].techniques.append(TechniqueRecord(*technique))
 
 
-def _add_parameters(view: View, drafts: dict[int, Draft], scope: Scope) -> None:
-    rows = scope.rows(view.session, Select("DatasetParameter", parameter_columns("dataset")), "dataset")
-    for key, records in parameter_records(rows, view.zone).items():
-        if key in drafts:
-            drafts[key].parameters = records
+def add_parameters(view: View, drafts: dict[int, Draft], scope: Scope) -> None:
+    for _ in completed(view, drafts, scope):
+        pass
+
+
+def completed(view: View, drafts: dict[int, Draft], scope: Scope) -> Iterator[Sequence[int]]:
+    """Add the parameters; ids of drafts that have all of theirs, some after the others."""
+    select = Select("DatasetParameter", parameter_columns("dataset"))
+    for ids, rows in scope.parts(view.session, select):
+        for key, parameters in parameters_of(rows, view.zone).items():
+            if key in drafts:
+                drafts[key].parameters = parameters
+        yield ids
 
 
 def _add_links(view: View, drafts: dict[int, Draft], scope: Scope, *, inputs: bool) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from drac_plugins.core.reads.criteria import DatasetCriteria
 from drac_plugins.core.reads.dataset_conditions import dataset_conditions
-from drac_plugins.core.reads.lookups import parameter_types
+from drac_plugins.core.reads.lookups import named_parameter_types
 from drac_plugins.core.reads.parameter_filters import compiled, sifted
 from drac_plugins.core.reads.values import VALUE_COLUMNS, text_of
 from drac_plugins.core.reads.view import View, conjunction, prefixed
@@ -71,8 +71,7 @@ def distinct(values: Sequence[DatasetValue]) -> list[DatasetValue]:
 
 
 def _types(view: View, names: Sequence[str]) -> list[int]:
-    wanted = {name.strip().casefold() for name in names}
-    return [kind.id for kind in parameter_types(view) if kind.name.casefold() in wanted]
+    return [kind.id for kind in named_parameter_types(view, names)]
 
 
 def _values(view: View, types: Sequence[int], where: Condition | None) -> list[DatasetValue]:

@@ -7,16 +7,26 @@ each of them again once per `maxEntities` rows. Their number does not depend on 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from drac_plugins.core.errors import Invalid
 from drac_plugins.core.reads.criteria import EVERYTHING, DatasetCriteria, Window
 from drac_plugins.core.reads.dataset_conditions import dataset_conditions
-from drac_plugins.core.reads.dataset_rows import HEAD, Head, drafts_of, heads_of
-from drac_plugins.core.reads.nesting import with_outputs
+from drac_plugins.core.reads.dataset_rows import (
+    HEAD,
+    Draft,
+    Head,
+    add_parameters,
+    completed,
+    drafts_of,
+    heads_of,
+    without_parameters,
+)
+from drac_plugins.core.reads.investigations import light
+from drac_plugins.core.reads.nesting import arranged, with_outputs
 from drac_plugins.core.reads.parameter_filters import compiled, sifted
-from drac_plugins.core.reads.records import DatasetRecord, Page
+from drac_plugins.core.reads.records import DatasetRecord, InvestigationRecord, Page
 from drac_plugins.core.reads.view import MANY, Rows, Scope, View, conjunction, matching, order_of, scope_of, window_of
 from icat_schema.gateway import Select
 from icat_schema.gateway.conditions import Condition, In
@@ -53,6 +63,33 @@ def find(
     drafts = drafts_of(view, found.heads, found.scope, outputs=links or nested, inputs=links)
     records = with_outputs(view, drafts, nested=nested, inputs=links)
     return Page(tuple(records), found.total, window.skip, window.limit)
+
+
+def listed(
+    view: View, criteria: DatasetCriteria, window: Window = EVERYTHING
+) -> tuple[Page[DatasetRecord], Iterator[DatasetRecord]]:
+    """Like `find` without links, for lists of any length: a page without its elements, and the elements, of which the
+    later ones may be read when they are asked for."""
+    found = _found(view, criteria, window, None)
+    if found is None:
+        return Page((), 0, window.skip, window.limit), iter(())
+    drafts = without_parameters(view, found.heads, found.scope)
+    investigations = light(view, {d.investigation_id for d in drafts.values() if d.investigation_id is not None})
+    return Page((), found.total, window.skip, window.limit), _completed(view, drafts, found.scope, investigations)
+
+
+def _completed(
+    view: View, drafts: dict[int, Draft], scope: Scope, investigations: Mapping[int, InvestigationRecord]
+) -> Iterator[DatasetRecord]:
+    """One part after the other where that is the order of the list."""
+    if list(drafts) == sorted(drafts):
+        for ids in completed(view, drafts, scope) if drafts else ():
+            yield from arranged(drafts, [key for key in ids if key in drafts], investigations, nested=False)
+            for key in ids:
+                drafts.pop(key, None)
+    else:
+        add_parameters(view, drafts, scope)
+        yield from arranged(drafts, list(drafts), investigations, nested=False)
 
 
 def by_id(view: View, dataset_id: int, *, nested: bool = False, links: bool = False) -> DatasetRecord | None:

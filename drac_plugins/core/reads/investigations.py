@@ -11,7 +11,7 @@ from drac_plugins.core.reads.criteria import EVERYTHING, InvestigationCriteria, 
 from drac_plugins.core.reads.investigation_conditions import investigation_conditions
 from drac_plugins.core.reads.parameter_filters import Sieve, compiled, sifted
 from drac_plugins.core.reads.records import InstrumentRecord, InvestigationRecord, Page, TeamMember, TypeRecord
-from drac_plugins.core.reads.values import parameter_columns, parameter_records
+from drac_plugins.core.reads.values import parameter_columns, parameters_of
 from drac_plugins.core.reads.view import MANY, Rows, Scope, View, conjunction, matching, order_of, scope_of, window_of
 from icat_schema.gateway import Select
 from icat_schema.gateway.conditions import And, Condition, In, NotNull
@@ -114,7 +114,7 @@ def _records(view: View, rows: Rows, scope: Scope) -> list[InvestigationRecord]:
     parameter_rows = scope.rows(
         view.session, Select("InvestigationParameter", parameter_columns("investigation")), "investigation"
     )
-    parameters = parameter_records(parameter_rows, view.zone)
+    parameters = parameters_of(parameter_rows, view.zone)
     return [
         InvestigationRecord(
             *(
@@ -122,7 +122,7 @@ def _records(view: View, rows: Rows, scope: Scope) -> list[InvestigationRecord]:
                 TypeRecord(*row[9:12]),
                 tuple(instruments.get(row[0], ())),
                 tuple(members.get(row[0], ())),
-                tuple(parameters.get(row[0], ())),
+                parameters.get(row[0], ()),
             )
         )
         for row in rows

@@ -1,19 +1,32 @@
 """Names in a query, resolved against the small tables of the catalogue: one call each, compared here.
 
 Instruments, techniques and parameter types are few and rarely change, and their spellings differ in ways that a query
-cannot express (case, dashes, old namespaces of techniques).
+cannot express (case, dashes, old namespaces of techniques). So the tables are kept for a while, per session; a name
+that is not in what is kept is looked for in the catalogue. What is found here only becomes a condition: the catalogue
+is asked under it by the same session, which has to be valid then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
+from drac_plugins.core.caches import Kept
 from drac_plugins.core.reads.names import instrument_key, proposal_fragments, proposal_key
 from drac_plugins.core.reads.records import ParameterTypeRecord
 from drac_plugins.core.reads.view import View
 from icat_schema.gateway import Select
 from icat_schema.gateway.conditions import And, Contains, Or
 from icat_schema.techniques import techniques
+
+T = TypeVar("T")
+
+_REASON = "searches by {} would read the whole table each time"
+INSTRUMENTS: Kept[dict[int, str]] = Kept("instrument names", _REASON.format("instrument"))
+TECHNIQUES: Kept[dict[int, str]] = Kept("technique identifiers", _REASON.format("technique"))
+PARAMETER_TYPES: Kept[tuple[ParameterTypeRecord, ...]] = Kept(
+    "parameter types", _REASON.format("parameter"), session_bytes=4 * 1024 * 1024, sessions=32
+)
 
 OWNERS = ("Dataset", "Sample", "Investigation")
 """Entities whose parameters a filter can name."""
@@ -22,19 +35,46 @@ OWNERS = ("Dataset", "Sample", "Investigation")
 def instrument_ids(view: View, names: Iterable[str]) -> tuple[int, ...]:
     """Instruments of these names, in any case and without regard to dashes."""
     keys = {instrument_key(name) for name in names}
-    rows = view.session.rows(Select("Instrument", ["id", "name"]))
-    return tuple(key for key, name in rows if instrument_key(name) in keys)
+
+    def load() -> dict[int, str]:
+        return {key: instrument_key(name) for key, name in view.session.rows(Select("Instrument", ["id", "name"]))}
+
+    found = _kept(view, INSTRUMENTS, load, lambda known: keys <= set(known.values()))
+    return tuple(key for key, name in found.items() if name in keys)
 
 
 def technique_ids(view: View, iris: Iterable[str]) -> tuple[int, ...]:
     """Techniques of these IRIs, in any of the namespaces that ever named them."""
     wanted = {_canonical(iri) for iri in iris}
-    rows = view.session.rows(Select("Technique", ["id", "pid"]))
-    return tuple(key for key, pid in rows if pid and _canonical(pid) in wanted)
+
+    def load() -> dict[int, str]:
+        return {key: _canonical(pid) for key, pid in view.session.rows(Select("Technique", ["id", "pid"])) if pid}
+
+    found = _kept(view, TECHNIQUES, load, lambda known: wanted <= set(known.values()))
+    return tuple(key for key, iri in found.items() if iri in wanted)
 
 
 def _canonical(iri: str) -> str:
     return techniques().canonical(iri) or iri.strip()
+
+
+def named_parameter_types(view: View, names: Iterable[str]) -> list[ParameterTypeRecord]:
+    """Those of these names, in any case; several can have one name."""
+    wanted = {name.strip().casefold() for name in names}
+    found = _kept(
+        view,
+        PARAMETER_TYPES,
+        lambda: parameter_types(view),
+        lambda known: wanted <= {kind.name.casefold() for kind in known},
+    )
+    return [kind for kind in found if kind.name.casefold() in wanted]
+
+
+def _kept(view: View, kept: Kept[T], load: Callable[[], T], suffices: Callable[[T], bool]) -> T:
+    if view.caches is None:
+        return load()
+    found = view.caches.of(kept).value(view.session.id, "all", load)
+    return found if suffices(found) else load()
 
 
 def parameter_types(view: View) -> tuple[ParameterTypeRecord, ...]:

@@ -164,7 +164,7 @@ def _record(
         sample_name=head.sample_name,
         instrument=instrument,
         investigation=investigation,
-        parameters=tuple(draft.parameters),
+        parameters=draft.parameters,
         techniques=tuple(draft.techniques),
         input_ids=draft.input_ids,
         output_ids=draft.output_ids,

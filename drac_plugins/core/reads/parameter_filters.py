@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drac_plugins.core.reads.grammar import ParameterFilter
-from drac_plugins.core.reads.lookups import parameter_types
+from drac_plugins.core.reads.lookups import named_parameter_types
 from drac_plugins.core.reads.records import ParameterTypeRecord
 from drac_plugins.core.reads.values import VALUE_COLUMNS, text_of
 from drac_plugins.core.reads.view import View, prefixed
@@ -65,7 +65,7 @@ def compiled(
     caller has to sift by. None: nothing can match, because a parameter is unknown or no value fits. `where`: the
     other criteria.
     """
-    types = parameter_types(view) if filters else ()
+    types = named_parameter_types(view, {name for one in filters for name in one.names}) if filters else []
     conditions: list[Condition] = []
     sieves: list[Sieve] = []
     for one in filters:

@@ -6,6 +6,7 @@ than frozen dataclasses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
@@ -112,7 +113,7 @@ class InvestigationRecord:
     type: TypeRecord
     instruments: tuple[InstrumentRecord, ...] = ()
     team: tuple[TeamMember, ...] = ()
-    parameters: tuple[ParameterRecord, ...] = ()
+    parameters: Sequence[ParameterRecord] = ()
     can_access_datasets: bool | None = None
 
 
@@ -137,7 +138,7 @@ class DatasetRecord:
     sample_name: str | None = None
     instrument: str | None = None
     investigation: InvestigationRecord | None = None
-    parameters: tuple[ParameterRecord, ...] = ()
+    parameters: Sequence[ParameterRecord] = ()
     techniques: tuple[TechniqueRecord, ...] = ()
     input_ids: tuple[int, ...] = ()
     output_ids: tuple[int, ...] = ()
@@ -156,7 +157,7 @@ class SampleRecord:
     name: str
     modified: datetime
     investigation: InvestigationRecord | None = None
-    parameters: tuple[ParameterRecord, ...] = ()
+    parameters: Sequence[ParameterRecord] = ()
     datasets: tuple[DatasetRecord, ...] | None = None
 
 
@@ -196,7 +197,7 @@ class DataCollectionRecord:
     create_time: datetime
     mod_id: str
     mod_time: datetime
-    parameters: tuple[ParameterRecord, ...] = ()
+    parameters: Sequence[ParameterRecord] = ()
     datasets: tuple[CollectedDataset, ...] = ()
 
 

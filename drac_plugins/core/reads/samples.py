@@ -14,7 +14,7 @@ from drac_plugins.core.reads.investigations import light
 from drac_plugins.core.reads.lookups import instrument_ids
 from drac_plugins.core.reads.parameter_filters import Sieve, compiled, sifted
 from drac_plugins.core.reads.records import DatasetRecord, Page, SampleRecord
-from drac_plugins.core.reads.values import parameter_columns, parameter_records
+from drac_plugins.core.reads.values import parameter_columns, parameters_of
 from drac_plugins.core.reads.view import (
     MANY,
     Rows,
@@ -128,14 +128,14 @@ def _records(
     owners: dict[int, int] = dict(scope.rows(view.session, Select("Sample", ["id", "investigation.id"])))
     investigations = light(view, set(owners.values()))
     parameter_rows = scope.rows(view.session, Select("SampleParameter", parameter_columns("sample")), "sample")
-    parameters = parameter_records(parameter_rows, view.zone)
+    parameters = parameters_of(parameter_rows, view.zone)
     return [
         SampleRecord(
             head.id,
             head.name,
             head.modified,
             investigations.get(owners.get(head.id, 0)),
-            tuple(parameters.get(head.id, ())),
+            parameters.get(head.id, ()),
             tuple(inside.get(head.id, ())) if inside is not None else None,
         )
         for head in heads

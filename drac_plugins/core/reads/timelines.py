@@ -10,7 +10,7 @@ from typing import Any
 from drac_plugins.core.reads.criteria import DatasetCriteria, InvestigationCriteria
 from drac_plugins.core.reads.dataset_conditions import dataset_conditions
 from drac_plugins.core.reads.investigation_conditions import investigation_conditions
-from drac_plugins.core.reads.values import parameter_columns, parameter_records
+from drac_plugins.core.reads.values import parameter_columns, parameters_of
 from drac_plugins.core.reads.view import View, conjunction, prefixed
 from icat_schema.gateway import Select
 from icat_schema.gateway.conditions import And, Condition, In
@@ -83,6 +83,4 @@ def _sums(view: View, owner: str, where: Condition | None) -> dict[int, dict[str
     named: Condition = In("type.name", SUMS)
     condition = named if where is None else And(named, prefixed(where, f"{relation}."))
     rows = view.session.rows(Select(f"{owner}Parameter", parameter_columns(relation), condition))
-    return {
-        id_: {one.name: one.value for one in records} for id_, records in parameter_records(rows, view.zone).items()
-    }
+    return {id_: {one.name: one.value for one in records} for id_, records in parameters_of(rows, view.zone).items()}

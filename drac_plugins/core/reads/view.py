@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
+from drac_plugins.core.caches import Caches
 from drac_plugins.core.reads.criteria import Window
 from icat_schema.gateway import Select, Session
 from icat_schema.gateway.conditions import And, Between, Condition, In, Not, Or
@@ -20,13 +21,18 @@ MANY = 200
 
 Rows = list[tuple[Any, ...]]
 
+Part = tuple[Sequence[int], Rows]
+"""Ids of objects, and all rows that belong to them."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A session, and the time zone in which days are meant and dates are written."""
+    """A session, and the time zone in which days are meant and dates are written. With `caches` the small tables in
+    which names are looked up are kept for a while."""
 
     session: Session
     zone: tzinfo
+    caches: Caches | None = None
 
 
 def prefixed(condition: Condition, prefix: str) -> Condition:
@@ -56,6 +62,16 @@ class Scope:
         if self.condition is not None:
             return session.rows(select.having(prefixed(self.condition, prefix)))
         return session.rows_for(select, f"{prefix}id", self.ids)
+
+    def parts(self, session: Session, select: Select) -> Iterator[Part]:
+        """Rows of `select`, whose first column is the id of the object and whose last one is the row's own: some
+        objects of a condition after the others, by id, everything else at once."""
+        owner = select.columns[0].rpartition(".")[0]
+        if self.condition is None or len(self.ids) <= FEW_IDS:
+            yield self.ids, self.rows(session, select, owner)
+        else:
+            whole = select.having(prefixed(self.condition, f"{owner}."))
+            yield from session.parts(whole, sorted(self.ids))
 
 
 def scope_of(ids: Sequence[int], where: Condition | None, *, dense: bool) -> Scope:

@@ -32,7 +32,7 @@ def root() -> AnyResponse:
 
 @blueprint.get("/swagger.json")
 def swagger_json() -> Response:
-    return Response(_description(), content_type=JSON_TYPE)
+    return Response(description_of(current_app), content_type=JSON_TYPE)
 
 
 @blueprint.get("/api-docs/")
@@ -51,8 +51,9 @@ def describe(app: Flask, api: Api) -> None:
     app.extensions["drac_description"] = json.dumps(api.spec.to_dict(), ensure_ascii=False).encode()
 
 
-def _description() -> bytes:
-    description: bytes = current_app.extensions["drac_description"]
+def description_of(app: Flask) -> bytes:
+    """As JSON."""
+    description: bytes = app.extensions["drac_description"]
     return description
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from drac_plugins.core import storage
 from drac_plugins.core.errors import DracError
@@ -34,6 +34,15 @@ def health() -> Response:
         "components": {name: _as_json(state) for name, state in found.items()},
     }
     return json_reply(body, 503 if overall == "down" else 200)
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Figures of the requests for Prometheus: numbers only, no names"""
+    from drac_plugins.core.web.figures import CONTENT_TYPE, Figures
+
+    figures: Figures = current_app.extensions["drac_figures"]
+    return Response(figures.exposition(), content_type=CONTENT_TYPE)
 
 
 def components(available: Services) -> dict[str, Health]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -15,6 +18,10 @@ from drac_plugins.core.logs import guarded
 from drac_plugins.core.settings import Web
 
 _GRACE_SECONDS = 30
+_FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+"""Variable of the library of figures: where several workers put theirs together."""
+
+_GARBAGE = (100_000, 20, 50)
 _LONGEST_REQUEST_LINE = 8190  # clients put lists of ids into the query
 
 
@@ -24,8 +31,20 @@ def serve(factory: str, web: Web) -> None:
     `factory`: where the app comes from, as `module:function()`; it is called before anything is forked, so that
     mistakes in the settings show at once, as exceptions of ours.
     """
-    app: Flask = import_app(factory)
-    _Server(app, web).run()
+    with TemporaryDirectory(prefix="drac-figures-") as folder:
+        if web.workers > 1:
+            os.environ[_FIGURES] = folder  # before the library is imported
+        app: Flask = import_app(factory)
+        _let_garbage_wait()
+        _Server(app, web).run()
+
+
+def _let_garbage_wait() -> None:
+    """Long lists are made of hundreds of thousands of small objects that live until the answer is sent; at the usual
+    pace the collector takes more time to look through them again and again than everything else."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no types
@@ -49,6 +68,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no typ
             "loglevel": "warning",
             "when_ready": _ready,
             "post_fork": self._forked,
+            "child_exit": _exited,
         }
         for name, value in wanted.items():
             if name in self.cfg.settings:  # releases before 25 have no control socket
@@ -70,6 +90,12 @@ class _Log(Logger):  # type: ignore[misc]
         logger: logging.Logger = self.error_log
         for handler in logger.handlers:
             guarded(handler)
+
+
+def _exited(_arbiter: Any, worker: Any) -> None:
+    from drac_plugins.core.web.figures import worker_ended
+
+    worker_ended(worker.pid)
 
 
 def _ready(arbiter: Any) -> None:

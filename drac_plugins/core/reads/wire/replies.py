@@ -12,8 +12,9 @@ ICAT has that id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
+from json.encoder import encode_basestring
 from typing import Any, TypeVar
 
 import orjson
@@ -33,10 +34,16 @@ from drac_plugins.core.reads.records import (
     TechniqueEntry,
     TypeRecord,
 )
+from drac_plugins.core.reads.values import Parameters
 from drac_plugins.core.web.fields import page_meta
 
 T = TypeVar("T")
 Json = dict[str, Any]
+
+PIECE = 256 * 1024
+"""Bytes of a long reply that are sent at once."""
+
+_NO_INVESTIGATION: Json = {"id": 0, "parameters": [], "investigationInstruments": []}
 
 
 def encoded(elements: Sequence[Any]) -> bytes:
@@ -45,23 +52,55 @@ def encoded(elements: Sequence[Any]) -> bytes:
     return orjson.dumps(elements)
 
 
+class _Quoted(dict[str, str]):
+    """Texts that come again and again, as JSON."""
+
+    def __missing__(self, text: str) -> str:
+        quoted = self[text] = encode_basestring(text)
+        return quoted
+
+
 class Datasets:
-    """Datasets of one reply. Investigations and outputs that several of them share are written down once."""
+    """Datasets of one reply. Investigations and outputs that several of them share are written down once; so are the
+    parameters, as text: hundreds of thousands of dictionaries would take most of the time of the request."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
-        self._investigations: dict[int, Json] = {}
+        self._investigations: dict[int, orjson.Fragment] = {}
         self._datasets: dict[int, Json] = {}
+        self._quoted = _Quoted()
 
     def reply(self, page: Page[DatasetRecord], *, nested: bool) -> list[Json]:
         return paged(page, lambda record: self.dataset(record, nested=nested))
+
+    def parts(self, page: Page[DatasetRecord], records: Iterable[DatasetRecord]) -> Iterator[bytes]:
+        """The reply of `page` in pieces, with its `records`, which may come one after the other. When `records` raises
+        in between, the bracket that ends the list does not come."""
+        meta = page_meta(page.total, page.limit, page.skip)
+        pieces, size = [b"["], 0
+        for record in records:
+            written = orjson.dumps({**self._members(record), "meta": meta})
+            pieces.append(written)
+            size += len(written)
+            if size > PIECE:
+                yield b"".join(pieces)
+                pieces, size = [], 0
+            pieces.append(b",")
+        yield b"".join(pieces[:-1] if pieces[-1:] == [b","] else pieces) + b"]"
 
     def dataset(self, record: DatasetRecord, *, nested: bool) -> Json:
         known = self._datasets.get(record.id)
         if known is not None:
             return known
+        dataset = self._members(record)
+        if nested:
+            dataset["outputDatasets"] = [self.dataset(output, nested=True) for output in record.outputs]
+        self._datasets[record.id] = dataset
+        return dataset
+
+    def _members(self, record: DatasetRecord) -> Json:
         zone = self._zone
-        dataset: Json = {
+        return {
             "id": record.id,
             "name": record.name,
             "type": record.type,
@@ -71,25 +110,29 @@ class Datasets:
             "sampleName": record.sample_name,
             "sampleId": record.sample_id,
             "instrumentName": record.instrument,
-            "parameters": [
-                {"id": p[0], "datasetId": p[1], "name": p[2], "value": p[3], "units": p[4]} for p in record.parameters
-            ],
+            "parameters": self._parameters(record.parameters),
             "techniques": [
                 {"id": t.id, "datasetId": record.id, "pid": t.pid or "", "name": t.name} for t in record.techniques
             ],
             "investigation": self._investigation(record.investigation),
         }
-        if nested:
-            dataset["outputDatasets"] = [self.dataset(output, nested=True) for output in record.outputs]
-        self._datasets[record.id] = dataset
-        return dataset
 
-    def _investigation(self, record: InvestigationRecord | None) -> Json:
-        if record is None:
-            return {"id": 0, "parameters": [], "investigationInstruments": []}
-        if record.id not in self._investigations:
-            self._investigations[record.id] = investigation_of_dataset(record, self._zone)
-        return self._investigations[record.id]
+    def _parameters(self, parameters: Sequence[ParameterRecord]) -> orjson.Fragment:
+        quoted, quote = self._quoted, encode_basestring
+        texts = [
+            f'{{"id":{key},"datasetId":{owner},"name":{quoted[name]},"value":{quote(value)},"units":{quoted[units]}}}'
+            for key, owner, name, value, units in (
+                parameters.plain() if isinstance(parameters, Parameters) else parameters
+            )
+        ]
+        return orjson.Fragment(f"[{','.join(texts)}]")
+
+    def _investigation(self, record: InvestigationRecord | None) -> orjson.Fragment:
+        key = 0 if record is None else record.id
+        if key not in self._investigations:
+            written = _NO_INVESTIGATION if record is None else investigation_of_dataset(record, self._zone)
+            self._investigations[key] = orjson.Fragment(orjson.dumps(written))
+        return self._investigations[key]
 
 
 def paged(page: Page[T], dump: Callable[[T], Json]) -> list[Json]:

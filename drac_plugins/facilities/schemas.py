@@ -14,7 +14,7 @@ class Ontology(ma.Schema):
 
 class Facility(ma.Schema):
     name = fields.String(required=True)
-    full_name = fields.String(data_key="fullName")
-    url = fields.String()
-    description = fields.String()
+    full_name = fields.String(data_key="fullName", allow_none=True)
+    url = fields.String(allow_none=True)
+    description = fields.String(allow_none=True)
     ontologies = fields.List(fields.Nested(Ontology))

@@ -40,7 +40,7 @@ NEIGHBOUR_MISSING = {501, 502, 503}
 
 SHORT_STREAMS = {"plugin": {"changes": {"stream_seconds": 0.2, "poll_seconds": 0.1}}}
 SIZE = settings(
-    max_examples=EXAMPLES or 4,
+    max_examples=EXAMPLES or 3,
     derandomize=not EXAMPLES,
     database=None,
     deadline=None,
@@ -91,6 +91,7 @@ def _kind(failure: BaseException) -> str:
 
 def _sign(case: Any, whole: RunningFacade, user: str | None) -> None:
     """What strangers cannot guess is right; only the end of the session is asked for with one that is not there."""
+    case.headers["Accept-Encoding"] = "identity"  # answers are read as they are sent
     if user is None:
         return
     session = whole.log_in(user)

@@ -286,9 +286,10 @@ PARAMETERS_OF_DATASETS = Select("DatasetParameter", ["dataset.id", "numericValue
 
 def test_a_large_set_comes_along_its_objects_each_whole(narrow: Session) -> None:
     world = build(narrow, datasets=12)
-    energy = Ref(world.parameter_types["energy"])
-    for owner in (world.datasets[0], world.datasets[5], world.datasets[0]):
-        narrow.write([New("DatasetParameter", {"dataset": Ref(owner), "type": energy, "numericValue": 99.0})])
+    facts = {"units": "", "valueType": "NUMERIC", "applicableToDataset": True, "facility": Ref(world.facility)}
+    late = narrow.write([New("ParameterType", {"name": f"late{n}", **facts}) for n in range(3)])
+    for owner, kind in zip((world.datasets[0], world.datasets[5], world.datasets[0]), late, strict=True):
+        narrow.write([New("DatasetParameter", {"dataset": Ref(owner), "type": Ref(kind), "numericValue": 99.0})])
     parts = list(narrow.parts(PARAMETERS_OF_DATASETS, world.datasets))
     assert [owner for owners, _ in parts for owner in owners] == world.datasets
     rows = [row for _, some in parts for row in some]

@@ -118,14 +118,6 @@ def _show(finding: Finding) -> None:
     click.echo(f"{state} {finding.what}{': ' if finding.text else ''}{finding.text}")
 
 
-@main.command()
-def openapi() -> None:
-    """Print the description of the interface (OpenAPI) that the facade would serve with these settings."""
-    from drac_plugins.app import describe
-
-    click.echo(describe(load()))
-
-
 @main.group()
 def db() -> None:
     """The facade's own store."""

@@ -71,7 +71,7 @@ def distinct(values: Sequence[DatasetValue]) -> list[DatasetValue]:
 
 
 def _types(view: View, names: Sequence[str]) -> list[int]:
-    return [kind.id for kind in named_parameter_types(view, names)]
+    return [kind.id for kind in named_parameter_types(view, [[name] for name in names])]
 
 
 def _values(view: View, types: Sequence[int], where: Condition | None) -> list[DatasetValue]:

@@ -58,16 +58,16 @@ def _canonical(iri: str) -> str:
     return techniques().canonical(iri) or iri.strip()
 
 
-def named_parameter_types(view: View, names: Iterable[str]) -> list[ParameterTypeRecord]:
-    """Those of these names, in any case; several can have one name."""
-    wanted = {name.strip().casefold() for name in names}
-    found = _kept(
-        view,
-        PARAMETER_TYPES,
-        lambda: parameter_types(view),
-        lambda known: wanted <= {kind.name.casefold() for kind in known},
-    )
-    return [kind for kind in found if kind.name.casefold() in wanted]
+def named_parameter_types(view: View, names: Iterable[Iterable[str]]) -> list[ParameterTypeRecord]:
+    """Those of these names, each with all that mean the same, in any case; several types can have one name."""
+    wanted = [{name.strip().casefold() for name in same} for same in names]
+
+    def suffices(known: tuple[ParameterTypeRecord, ...]) -> bool:
+        there = {kind.name.casefold() for kind in known}
+        return not any(same.isdisjoint(there) for same in wanted)
+
+    found = _kept(view, PARAMETER_TYPES, lambda: parameter_types(view), suffices)
+    return [kind for kind in found if any(kind.name.casefold() in same for same in wanted)]
 
 
 def _kept(view: View, kept: Kept[T], load: Callable[[], T], suffices: Callable[[T], bool]) -> T:

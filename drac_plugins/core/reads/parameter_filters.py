@@ -65,7 +65,8 @@ def compiled(
     caller has to sift by. None: nothing can match, because a parameter is unknown or no value fits. `where`: the
     other criteria.
     """
-    types = named_parameter_types(view, {name for one in filters for name in one.names}) if filters else []
+    names = [vocabulary().namesakes(name) for one in filters for name in one.names]
+    types = named_parameter_types(view, names) if names else []
     conditions: list[Condition] = []
     sieves: list[Sieve] = []
     for one in filters:

@@ -13,7 +13,7 @@ MINUTES ?= 10
 EXAMPLES ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check unit browser conformance contract schemathesis exchanges fuzz crowd torture brokers bench clean
+.PHONY: help install demo test lint check unit browser pictures conformance contract schemathesis exchanges fuzz crowd torture brokers bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lint: $(TEST)  ## format, lint, types, floors, data checks
 
 browser: $(TEST)  ## the pages in headless Chromium
 	$(BIN)/python -m pytest -m browser
+
+pictures: $(TEST)  ## take the pictures of the documentation anew
+	DRAC_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/portal/test_browser.py
 
 conformance: $(TEST)  ## python-icat's own test suite against an embedded catalogue
 	$(BIN)/python -m tests.conformance.run $(CONFORMANCE_ARGS)

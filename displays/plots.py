@@ -191,14 +191,13 @@ def _name(source: Source, display: Display) -> str:
 
 
 def bins(values: Sequence[float], count: int) -> list[Bin]:
-    """Equal bins over the range of the values; the last includes its end. Equal values make one bin."""
+    """Equal bins over the range of the values; the last includes its end. Equal values make one bin, and so do those
+    whose range is beyond floating-point numbers."""
     if not values:
         return []
     low, high = min(values), max(values)
-    if low == high:
-        return [Bin(low, high, len(values))]
     width = (high - low) / count
-    if not math.isfinite(width):
+    if not 0 < width < math.inf:
         return [Bin(low, high, len(values))]
     heights = [0] * count
     for value in values:

@@ -31,6 +31,14 @@ class Family:
         return self.records[dataset_id].investigation
 
 
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A line of the lineage list. `level` counts steps away from the dataset of the page."""
+
+    dataset: shown.Dataset
+    level: int
+
+
 def family(view: View, criteria: DatasetCriteria, window: Window = EVERYTHING, *, outputs: bool = True) -> Family:
     """The datasets that fulfil the criteria with their outputs to any depth, unless these are not needed, and their
     inputs up to the raw data."""
@@ -40,6 +48,19 @@ def family(view: View, criteria: DatasetCriteria, window: Window = EVERYTHING, *
     lineage = _lineage(known.values())
     tops = tuple(lineage.with_acquisition(as_shown(record), view.zone) for record in page.items)
     return Family(tops, lineage, page.total, known)
+
+
+def walk(lineage: shown.Lineage, links: Mapping[int, tuple[int, ...]], start: int) -> Iterator[Related]:
+    """Depth first, each dataset once; what the reader may not see is left out with all that is behind it."""
+    seen = {start}
+    stack = [(key, 1) for key in reversed(links.get(start, ()))]
+    while stack:
+        key, level = stack.pop()
+        if key in seen or key not in lineage.datasets:
+            continue
+        seen.add(key)
+        yield Related(lineage.datasets[key], level)
+        stack.extend((below, level + 1) for below in reversed(links.get(key, ())))
 
 
 def as_shown(record: DatasetRecord) -> shown.Dataset:

@@ -1,25 +1,27 @@
-"""The pages below `/portal`. They work without JavaScript; every address can be kept and shared."""
+"""The pages below `/portal`: sessions, log-in, pictures. They work without JavaScript; every address can be kept and
+shared. The pages of one session and of datasets are in `session_pages` and `dataset_pages`."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import flask
 from flask import Response, redirect, render_template, url_for
 from marshmallow import validate
 
-from displays.ranking_model import STATISTICS
 from drac_plugins.core import resources
 from drac_plugins.core.errors import BadCredentials, NotFound
 from drac_plugins.core.reads import datasets
-from drac_plugins.core.reads.criteria import DatasetCriteria
+from drac_plugins.core.reads.criteria import DatasetCriteria, InvestigationCriteria, InvestigationScope
 from drac_plugins.core.reads.view import View
 from drac_plugins.core.signin.log_in import Offer
 from drac_plugins.core.signin.log_in import log_in as signing_in
 from drac_plugins.core.web import (
     Blueprint,
     Caller,
+    Day,
     QuerySchema,
     Text,
     WholeNumber,
@@ -32,9 +34,7 @@ from drac_plugins.core.web import (
 )
 from drac_plugins.displays import service
 from drac_plugins.displays.addresses import own_address
-from drac_plugins.displays.presenting import grouped_parameters, install
-from drac_plugins.displays.routes import library, reader
-from drac_plugins.displays.schemas import SHELLS, Preferences
+from drac_plugins.displays.presenting import install
 from icat_schema.gateway import Session
 from icat_schema.gateway.errors import CatalogueUnavailable, SessionInvalid
 
@@ -49,18 +49,30 @@ blueprint = Blueprint(
 )
 install(blueprint)
 
-_LINEAGE_FORMS = {"json": "JSON graph", "prov": "PROV-JSON", "rocrate": "RO-Crate"}
+SCOPES: Mapping[InvestigationScope | Literal[""], str] = {
+    "": "All that I may see",
+    "participant": "Mine",
+    "instrumentscientist": "Of my beamlines",
+    "released": "Released",
+    "embargoed": "Not released yet",
+}
+PERSONAL = ("participant", "instrumentscientist")
+ORDERS = {"newest": "newest first", "oldest": "oldest first", "title": "by title"}
 
 
-class Listing(QuerySchema):
+class Paged(QuerySchema):
+    """What every list takes: words to look for, and the page."""
+
     q = Text(load_default=None, validate=validate.Length(max=200))
+    page = WholeNumber(load_default=1, validate=validate.Range(min=1, max=100_000))
+
+
+class Listing(Paged):
     instrument = Text(load_default=None, validate=validate.Length(max=100))
-    page = WholeNumber(load_default=1, validate=validate.Range(min=1, max=100_000))
-
-
-class OnePage(Preferences):
-    page = WholeNumber(load_default=1, validate=validate.Range(min=1, max=100_000))
-    display = Text(load_default=None, validate=validate.Length(max=100))
+    scope = Text(load_default="", validate=validate.OneOf(tuple(SCOPES)))
+    since = Day(load_default=None)
+    until = Day(load_default=None)
+    order = Text(load_default="newest", validate=validate.OneOf(tuple(ORDERS)))
 
 
 class Credentials(QuerySchema):
@@ -74,45 +86,24 @@ class Credentials(QuerySchema):
 @blueprint.arguments(Listing)
 def sessions(caller: Caller, query: dict[str, Any]) -> str:
     """Sessions that the visitor may see"""
-    found = service.sessions(_view(caller), query["q"], query["instrument"], query["page"])
-    return render_template("portal/sessions.html", found=found, query=query)
-
-
-@blueprint.route("/investigations/<id:investigationId>")
-@blueprint.page_caller()
-@blueprint.arguments(OnePage)
-def investigation(caller: Caller, query: dict[str, Any], investigation_id: int) -> str:
-    """One session: raw and processed data together, each under its display"""
-    whom = reader(caller, query)
-    page = service.session_page(_view(caller), library(), whom, investigation_id, query["page"])
-    return render_template(
-        "portal/investigation.html",
-        page=page,
-        query=query,
-        settings=whom.settings,
-        shells=SHELLS,
-        statistics=STATISTICS,
+    view = view_of(caller)
+    scope: InvestigationScope | Literal[""] = (
+        query["scope"] if caller.kind == "person" or query["scope"] not in PERSONAL else ""
     )
-
-
-@blueprint.route("/datasets/<id:datasetId>")
-@blueprint.page_caller()
-@blueprint.arguments(OnePage)
-def dataset(caller: Caller, query: dict[str, Any], dataset_id: int) -> str:
-    """One dataset under its display, with the reasons"""
-    whom = reader(caller, query)
-    page = service.dataset_page(_view(caller), library(), whom, dataset_id, query["display"])
+    criteria = InvestigationCriteria(
+        search=query["q"] or None,
+        instruments=(query["instrument"],) if query["instrument"] else (),
+        scope=scope or None,
+        start=query["since"],
+        end=query["until"],
+    )
     return render_template(
-        "portal/dataset.html",
-        page=page,
-        view=page.view,
-        explanation=page.resolved.resolution.explain(),
-        parameters=grouped_parameters(page.resolved.dataset, library().vocabulary),
-        query=query,
-        settings=whom.settings,
-        shells=SHELLS,
-        statistics=STATISTICS,
-        lineage_forms=_LINEAGE_FORMS if any(p.name == "processed" for p in services().plugins) else {},
+        "portal/sessions.html",
+        found=service.sessions(view, criteria, query["page"], query["order"]),
+        query={**query, "scope": scope},
+        instruments=service.instruments(view),
+        scopes={name: label for name, label in SCOPES.items() if caller.kind == "person" or name not in PERSONAL},
+        orders=ORDERS,
     )
 
 
@@ -120,7 +111,7 @@ def dataset(caller: Caller, query: dict[str, Any], dataset_id: int) -> str:
 @blueprint.page_caller()
 def picture(caller: Caller, dataset_id: int, resource_id: str) -> Response:
     """A gallery file of a dataset that the visitor may read; its content never changes"""
-    readable = datasets.find(_view(caller), DatasetCriteria(ids=(dataset_id,)))
+    readable = datasets.find(view_of(caller), DatasetCriteria(ids=(dataset_id,)))
     with services().store.read() as connection:
         found = resources.get(connection, resource_id) if readable.items else None
     if found is None or found.dataset_id != dataset_id:
@@ -161,8 +152,14 @@ def log_out(caller: Caller) -> Response:
     return redirect(url_for("portal.sessions"), 303)  # type: ignore[return-value]
 
 
-def _view(caller: Caller) -> View:
+def view_of(caller: Caller) -> View:
+    """The catalogue as the visitor may read it."""
     return View(caller.session, facility_zone())
+
+
+def offered(plugin: str) -> bool:
+    """Is this plugin switched on? Its addresses are offered only then."""
+    return any(one.name == plugin for one in services().plugins)
 
 
 def _log_in(credentials: dict[str, Any]) -> Session:

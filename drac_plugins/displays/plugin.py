@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from drac_plugins.core.plugins import Health, Plugin
 from drac_plugins.core.services import Services
 from drac_plugins.core.web import Blueprint
-from drac_plugins.displays import mx_pages, mx_routes, pages, routes
+from drac_plugins.displays import (
+    dataset_pages,  # noqa: F401 - its routes are on the blueprint of the pages
+    mx_pages,
+    mx_routes,
+    pages,
+    routes,
+    session_pages,  # noqa: F401
+)
 from drac_plugins.displays.documents import live
 
 

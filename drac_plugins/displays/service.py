@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from displays import view as views
 from displays.colours import Ends
 from displays.document import Display
 from displays.library import Group, Library
-from displays.listing import ListRow, ListView, build_list
+from displays.listing import ListView, build_list
 from displays.plots import PlotView, plot_data
 from displays.reader import Reader
-from displays.records import Dataset, Lineage
+from displays.records import Dataset
 from displays.resolution import Resolution
-from displays.values import Evaluator
-from displays.view_model import Best, Cell, Contender
 from displays.view_model import View as DatasetView
 from drac_plugins.core.errors import NotFound
 from drac_plugins.core.reads import datafiles, investigations
@@ -29,17 +26,12 @@ from drac_plugins.core.reads.criteria import (
 )
 from drac_plugins.core.reads.records import DatafileRecord, InvestigationRecord, Page
 from drac_plugins.core.reads.view import View
-from drac_plugins.displays.families import Family, family
+from drac_plugins.displays.families import Family, Related, family, walk
+from drac_plugins.displays.lineage_graph import Graph, graph
 from icat_schema.gateway import Select
-from icat_schema.gateway.conditions import And, Eq
 
-DATASETS_PER_PAGE = 100
 SESSIONS_PER_PAGE = 50
-FILES_SHOWN = 200
-LOOSE_RESULTS = 500
-"""How many processed datasets that hang below none of the raw data of their session are shown."""
-
-Cells = tuple[Cell | None, ...]
+FILES_PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,66 +44,12 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """A dataset computed from the one above it. `cells` are its values in the columns of the list, those that the row
-    above took from it included, None where it has none; `contender` its place in the ranking of the raw dataset, None
-    when it does not compete; `inputs` counts what it was computed from, whether visible or not."""
-
-    dataset_id: int
-    name: str
-    program: str | None
-    start: datetime | None
-    level: int
-    inputs: int
-    cells: Cells
-    contender: Contender | None
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Datasets of a session under one display: the list, and per dataset its best result and everything below it."""
-
-    display: Display
-    rows: ListView
-    best: Mapping[int, Best]
-    results: Mapping[int, tuple[Result, ...]]
-
-
-@dataclass(frozen=True, slots=True)
 class Listed:
     """Datasets under one display as another front end draws them."""
 
     display: Display
     rows: ListView
     plots: tuple[PlotView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Loose:
-    """A processed dataset that hangs below none of the raw data of its session. `awaited` counts inputs that are not
-    catalogued yet, `hidden` those that the reader may not see."""
-
-    dataset: Dataset
-    awaited: int
-    hidden: int
-
-
-@dataclass(frozen=True, slots=True)
-class SessionPage:
-    """One page of the raw data of a session by display, and the results that belong to none of them."""
-
-    investigation: InvestigationRecord
-    shown: tuple[Shown, ...]
-    loose: tuple[Loose, ...]
-    page: Page[Dataset]
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """A line of the lineage list. `level` counts steps away from the dataset of the page."""
-
-    dataset: Dataset
-    level: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +61,7 @@ class DatasetPage:
     view: DatasetView
     ancestors: tuple[Related, ...]
     descendants: tuple[Related, ...]
+    graph: Graph | None
     files: Page[DatafileRecord]
 
 
@@ -176,112 +115,41 @@ def dataset_page(view: View, library: Library, reader: Reader, dataset_id: int, 
         investigation=resolved.family.investigation(dataset_id),
         resolved=resolved,
         view=evaluate(resolved, reader),
-        ancestors=tuple(_walk(lineage, lineage.inputs, dataset_id)),
-        descendants=tuple(_walk(lineage, lineage.outputs, dataset_id)),
-        files=datafiles.find(view, DatafileCriteria(dataset_ids=(dataset_id,)), Window(limit=FILES_SHOWN)),
+        ancestors=tuple(walk(lineage, lineage.inputs, dataset_id)),
+        descendants=tuple(walk(lineage, lineage.outputs, dataset_id)),
+        graph=graph(resolved.dataset, lineage),
+        files=files(view, dataset_id, None, 1),
     )
 
 
-def sessions(view: View, text: str | None, instrument: str | None, page: int) -> Page[InvestigationRecord]:
-    """Sessions that the caller may see, newest first."""
-    criteria = InvestigationCriteria(search=text or None, instruments=(instrument,) if instrument else ())
-    window = Window(SESSIONS_PER_PAGE, (page - 1) * SESSIONS_PER_PAGE, "STARTDATE", descending=True)
-    return investigations.find(view, criteria, window)
+def files(view: View, dataset_id: int, text: str | None, page: int) -> Page[DatafileRecord]:
+    """Files of a dataset by name; none when it may not be read."""
+    window = Window(FILES_PER_PAGE, (page - 1) * FILES_PER_PAGE, "NAME")
+    return datafiles.find(view, DatafileCriteria(dataset_ids=(dataset_id,), search=text or None), window)
 
 
-def session_page(view: View, library: Library, reader: Reader, investigation_id: int, page: int) -> SessionPage:
-    """Raises NotFound."""
-    investigation = _investigation(view, investigation_id)
-    window = Window(DATASETS_PER_PAGE, (page - 1) * DATASETS_PER_PAGE, "STARTDATE")
-    raw = family(view, DatasetCriteria(investigation_ids=(investigation_id,), types=("acquisition",)), window)
-    loose = _loose(view, investigation_id, raw) if page == 1 else ()
-    shown = tuple(_shown(group, raw, reader) for group in library.resolve_many(raw.datasets))
-    return SessionPage(investigation, shown, loose, Page(raw.datasets, raw.total, window.skip, window.limit))
-
-
-def _investigation(view: View, investigation_id: int) -> InvestigationRecord:
-    found = investigations.find(view, InvestigationCriteria(ids=(investigation_id,))).items
-    if not found:
-        raise NotFound(f"There is no session {investigation_id} that you may see; log in, or ask to become part of it")
+def file(view: View, dataset_id: int, datafile_id: int) -> DatafileRecord:
+    """Raises NotFound when it is no file of this dataset that the caller may read."""
+    found = datafiles.find(view, DatafileCriteria(ids=(datafile_id,))).items
+    if not found or found[0].dataset_id != dataset_id:
+        raise NotFound(f"There is no file {datafile_id} of dataset {dataset_id} that you may read")
     return found[0]
 
 
-def _shown(group: Group, raw: Family, reader: Reader) -> Shown:
-    wanted = set(group.dataset_ids)
-    datasets = [dataset for dataset in raw.datasets if dataset.id in wanted]
-    evaluator = Evaluator(group.display, raw.lineage, reader)
-    best = {dataset.id: found for dataset in datasets if (found := views.best(evaluator, dataset)) is not None}
-    rows = build_list(group.display, datasets, raw.lineage, reader)
-    own = _own_cells(group.display, datasets, rows, raw.lineage, reader)
-    results = {row.dataset_id: tuple(_results(row, raw.lineage, own, best.get(row.dataset_id))) for row in rows.rows}
-    return Shown(group.display, rows, best, results)
-
-
-def _own_cells(
-    display: Display, datasets: Sequence[Dataset], rows: ListView, lineage: Lineage, reader: Reader
-) -> dict[int, Cells]:
-    """Per dataset computed from any of these its own values in the columns of their list, not those that a column
-    takes from its outputs; each dataset is evaluated once."""
-    below = {found.id: found for dataset in datasets for found in lineage.outputs_of(dataset.id, "all")}
-    taken = {column.id for column in display.columns if column.outputs is not None}
-    columns = [head.id for head in rows.columns]
-    own = {}
-    for row in build_list(display, tuple(below.values()), lineage, reader).rows:
-        cells = {cell.id: cell for cell in row.cells if cell.id not in taken or _origin(cell, row.dataset_id)}
-        cells = {key: cell for key, cell in cells.items() if not cell.missing}
-        own[row.dataset_id] = tuple(cells.get(column) for column in columns)
-    return own
-
-
-def _results(row: ListRow, lineage: Lineage, own: Mapping[int, Cells], best: Best | None) -> Iterator[Result]:
-    places = {contender.dataset_id: contender for contender in best.contenders} if best else {}
-    for related in _walk(lineage, lineage.outputs, row.dataset_id):
-        found = related.dataset
-        yield Result(
-            dataset_id=found.id,
-            name=found.name,
-            program=found.text("Process_program"),
-            start=found.start,
-            level=related.level,
-            inputs=len(lineage.inputs.get(found.id, ())) + lineage.hidden_inputs.get(found.id, 0),
-            cells=tuple(_origin(above, found.id) or cell for above, cell in zip(row.cells, own[found.id], strict=True)),
-            contender=places.get(found.id),
-        )
-
-
-def _origin(cell: Cell, dataset_id: int) -> Cell | None:
-    """The cell if its value was taken from this dataset: there it is shown again."""
-    return cell if cell.provenance is not None and cell.provenance.dataset_id == dataset_id else None
-
-
-def _walk(lineage: Lineage, links: Mapping[int, tuple[int, ...]], start: int) -> Iterator[Related]:
-    """Depth first, each dataset once; what the reader may not see is left out with all that is behind it."""
-    seen = {start}
-    stack = [(key, 1) for key in reversed(links.get(start, ()))]
-    while stack:
-        key, level = stack.pop()
-        if key in seen or key not in lineage.datasets:
-            continue
-        seen.add(key)
-        yield Related(lineage.datasets[key], level)
-        stack.extend((below, level + 1) for below in reversed(links.get(key, ())))
-
-
-def _loose(view: View, investigation_id: int, raw: Family) -> tuple[Loose, ...]:
-    """Processed datasets that hang below none of the raw ones; none if some of these are on another page."""
-    if raw.total > len(raw.datasets):
-        return ()
-    processed = And(Eq("investigation.id", investigation_id), Eq("type.name", "processed"))
-    below = {d.id for dataset in raw.datasets for d in raw.lineage.outputs_of(dataset.id, "all")}
-    ids = [key for (key,) in view.session.rows(Select("Dataset", ["id"], processed)) if key not in below]
-    if not ids:
-        return ()
-    found = family(view, DatasetCriteria(ids=tuple(ids[:LOOSE_RESULTS])), Window(None, 0, "STARTDATE"))
-    lineage = found.lineage
-    return tuple(
-        Loose(one, len(lineage.awaited_inputs.get(one.id, ())), lineage.hidden_inputs.get(one.id, 0))
-        for one in found.datasets
+def sessions(view: View, criteria: InvestigationCriteria, page: int, order: str) -> Page[InvestigationRecord]:
+    """Sessions that the caller may see. `order` is newest, oldest or title."""
+    window = Window(
+        SESSIONS_PER_PAGE,
+        (page - 1) * SESSIONS_PER_PAGE,
+        "TITLE" if order == "title" else "STARTDATE",
+        descending=order == "newest",
     )
+    return investigations.find(view, criteria, window)
+
+
+def instruments(view: View) -> list[str]:
+    """Names of all beamlines."""
+    return sorted({name for (name,) in view.session.rows(Select("Instrument", ["name"]))})
 
 
 def reader_settings(query: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def blueprint(files: Files) -> Blueprint:
         return reply
 
     @routes.route("/h5grove/attr")
-    @routes.bearer(optional=True)
+    @routes.bearer_or_cookie(expired=403)
     @routes.arguments(schemas.AttributesQuery)
     @routes.response(200)
     def attributes(caller: Caller, query: dict[str, Any]) -> Response:
@@ -35,7 +35,7 @@ def blueprint(files: Files) -> Blueprint:
         return told("attr", caller, {**query, "attr_keys": request.args.getlist("attr_keys") or None})
 
     @routes.route("/h5grove/data")
-    @routes.bearer(optional=True)
+    @routes.bearer_or_cookie(expired=403)
     @routes.arguments(schemas.DataQuery)
     @routes.response(200)
     def data(caller: Caller, query: dict[str, Any]) -> Response:
@@ -43,7 +43,7 @@ def blueprint(files: Files) -> Blueprint:
         return told("data", caller, query)
 
     @routes.route("/h5grove/meta")
-    @routes.bearer(optional=True)
+    @routes.bearer_or_cookie(expired=403)
     @routes.arguments(schemas.MetadataQuery)
     @routes.response(200)
     def metadata(caller: Caller, query: dict[str, Any]) -> Response:
@@ -51,7 +51,7 @@ def blueprint(files: Files) -> Blueprint:
         return told("meta", caller, query)
 
     @routes.route("/h5grove/stats")
-    @routes.bearer(optional=True)
+    @routes.bearer_or_cookie(expired=403)
     @routes.arguments(schemas.SelectionQuery)
     @routes.response(200)
     def statistics(caller: Caller, query: dict[str, Any]) -> Response:

@@ -16,7 +16,7 @@ _deprecated: Callable[[Callable[..., Response]], Callable[..., Response]] = blue
 
 
 @blueprint.route("/ids/data/download")
-@blueprint.bearer(optional=True, expired=401)
+@blueprint.bearer_or_cookie()
 @blueprint.arguments(schemas.DownloadQuery)
 @blueprint.response(302)
 def download(caller: Caller, query: dict[str, Any]) -> Response:

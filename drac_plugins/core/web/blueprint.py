@@ -91,9 +91,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         """Our pages: the signed cookie, else anonymous."""
         return self._called_by(lambda _path: callers.from_cookie(), 401, None)
 
-    def bearer_or_cookie(self) -> Callable[[View], View]:
-        """Our own interfaces: bearer, cookie, else anonymous."""
-        return self._called_by(lambda _path: callers.from_bearer_or_cookie(), 401, "bearer", optional=True)
+    def bearer_or_cookie(self, *, expired: int = 401) -> Callable[[View], View]:
+        """What programs and our pages both ask: bearer, cookie, else anonymous."""
+        return self._called_by(lambda _path: callers.from_bearer_or_cookie(), expired, "bearer", optional=True)
 
     def _called_by(
         self,

@@ -24,7 +24,7 @@ MAX_DEPTH = 60
 LONGEST_NAME = 60
 """Characters of a name that are looked at to explain an error."""
 CALLED_NAME = re.compile(r"([^\W\d][\w$.]*)\s*\Z")
-CACHED_TEXTS = 2_048
+CACHED_TEXTS = 512
 CACHED_LENGTH = 8_192
 """Longer texts are lists of ids, which do not come again."""
 

@@ -18,6 +18,7 @@ from drac_plugins.core.logs import guarded
 from drac_plugins.core.settings import Web
 
 _GRACE_SECONDS = 30
+_IDLE_SECONDS = 65  # longer than proxies keep theirs: who asks on a connection that is being closed gets no answer
 _FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 """Variable of the library of figures: where several workers put theirs together."""
 
@@ -62,6 +63,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn carries no typ
             "threads": self._web.threads,
             "preload_app": True,
             "graceful_timeout": _GRACE_SECONDS,
+            "keepalive": _IDLE_SECONDS,
             "limit_request_line": _LONGEST_REQUEST_LINE,
             "control_socket_disable": True,
             "logger_class": _Log,

@@ -11,13 +11,13 @@ from werkzeug.serving import make_server
 
 from drac_plugins.app import create_app
 from icat_schema.gateway import New
-from tests.access.conftest import catalogue, questionnaires, visitor
+from tests.access.conftest import catalogue, provider, questionnaires, visitor
 from tests.access.places import VISITOR, seed
 from tests.access.world import World
 from tests.support.catalogue import RunningCatalogue
 from tests.support.facade import facade_settings, running_facade
 
-__all__ = ["catalogue", "questionnaires", "visitor"]
+__all__ = ["catalogue", "provider", "questionnaires", "visitor"]
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from icat_schema.server.store.deadline import deadline, was_stopped
 from icat_schema.server.store.fetch import Column, fetch
 from icat_schema.server.store.tables import table
 
-CACHED_QUERIES = 256
+CACHED_QUERIES = 128
 PORTION = 2_000
 """Rows of values that are in memory at the same time."""
 TOO_COMPLEX = (

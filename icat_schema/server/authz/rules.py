@@ -33,7 +33,7 @@ from icat_schema.server.store.tables import table
 
 PORTION = 5_000
 """Ids in one statement."""
-CACHED_STATEMENTS = 2_048
+CACHED_STATEMENTS = 256
 IDS = "ids"
 
 

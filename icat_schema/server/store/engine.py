@@ -18,6 +18,8 @@ from icat_schema.server.store.tables import RETIRED_INDEXES, metadata
 
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for another one on SQLite."""
+CACHED_STATEMENTS = 200
+"""Statements that are kept compiled: one with the conditions of many rules takes a megabyte."""
 
 POSTGRESQL_OPTIONS = "-c timezone=UTC -c work_mem=32MB -c jit=off"
 """Of every connection whose address has no `options`: answers are sorted in memory, and compiling statements with the
@@ -45,7 +47,14 @@ def open_engine(url: str) -> Engine:
     if backend == "postgresql":
         usual = {} if "options" in parsed.query else {"options": POSTGRESQL_OPTIONS}
         address = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(address, pool_pre_ping=True, max_overflow=-1, hide_parameters=True, connect_args=usual)
+        return create_engine(
+            address,
+            pool_pre_ping=True,
+            max_overflow=-1,
+            hide_parameters=True,
+            connect_args=usual,
+            query_cache_size=CACHED_STATEMENTS,
+        )
     raise ValueError(f"Database '{backend}' is not supported: use sqlite:///file or postgresql+psycopg://…")
 
 
@@ -106,7 +115,8 @@ def _turn(engine: Engine) -> Iterator[None]:
 
 
 def _open_sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
+    usual = {"timeout": BUSY_TIMEOUT_MS / 1000}
+    engine = create_engine(url, connect_args=usual, hide_parameters=True, query_cache_size=CACHED_STATEMENTS)
     _turns[engine] = threading.Lock()
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -52,7 +52,7 @@ def choice_of(query: Mapping[str, Any]) -> dict[str, Any]:
         changes[SHELL] = query["shell"]
     if query.get("symmetry"):
         changes[NO_SYMMETRY] = query["symmetry"] == "ignore"
-    if query.get("cutoffs") == "none":
+    if query.get("cutoffs") == "off":
         changes[CUTOFFS] = {}
     if query.get("pipelines") == "all":
         changes[PIPELINES] = []
@@ -69,7 +69,7 @@ def query_of(changes: Mapping[str, Any]) -> dict[str, str]:
     if NO_SYMMETRY in changes:
         query["symmetry"] = "ignore" if changes[NO_SYMMETRY] else "first"
     if CUTOFFS in changes:
-        query["cutoffs"] = "none"
+        query["cutoffs"] = "off"
     if PIPELINES in changes:
         query["pipelines"] = "all"
     return query

@@ -20,7 +20,7 @@ class MxChoice(QuerySchema):
     shell = Text(load_default=None, validate=validate.OneOf(SHELLS))
     statistic = Text(load_default=None, validate=validate.OneOf(tuple(STATISTICS)))
     symmetry = Text(load_default=None, validate=validate.OneOf(("first", "ignore")))
-    cutoffs = Text(load_default=None, validate=validate.OneOf(("none",)))
+    cutoffs = Text(load_default=None, validate=validate.OneOf(("off",)))
     pipelines = Text(load_default=None, validate=validate.OneOf(("all",)))
 
 

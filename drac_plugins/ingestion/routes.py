@@ -1,4 +1,4 @@
-"""Our own interface below `/ingestion`, and `/metrics`."""
+"""Our own interface below `/ingestion`."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def progress(caller: Caller) -> Progress:
     return quarantine_of(services()).progress()
 
 
-@blueprint.route("/metrics")
+@blueprint.route("/ingestion/metrics")
 @blueprint.response(200)
 def prometheus() -> Response:
     """Figures of the ingester for Prometheus: numbers only, no names"""

@@ -155,7 +155,7 @@ def show_display(display_id: str) -> Response:
         known = ", ".join(sorted(other.id for other in library()))
         raise NotFound(f"There is no display {display_id!r}; there are: {known}")
     reply = json_reply(_as_data(display))
-    reply.set_etag(library().etag(display))
+    reply.set_etag(library().etag(display), weak=True)  # the same document, compressed or not
     reply.headers["Cache-Control"] = "no-cache"  # keep it, but ask whether it is still the same
     reply.make_conditional(request)
     return reply

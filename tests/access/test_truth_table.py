@@ -78,7 +78,9 @@ def _asked(world: World, caller: Caller, row: str, way: Way, place: Place) -> re
     for name, value in VARIABLES.items():
         path = path.replace(f"{{{name}}}", str(value(place)))
     if "{key}" in path:
-        (kept, *_) = world.kept_of({"Authorization": f"Bearer {world.facade.log_in('ada')}"})
+        session = world.facade.log_in("ada")
+        world.http.post(f"{world.facade.url}/cache/{session}", timeout=30)  # so that nothing kept is about to lapse
+        (kept, *_) = world.kept_of({"Authorization": f"Bearer {session}"})
         path = path.replace("{key}", quote(kept, safe=""))
     options: dict[str, Any] = {"params": way.query(place), "headers": caller.headers}
     if way.form is not None:

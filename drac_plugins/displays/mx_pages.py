@@ -16,7 +16,7 @@ from drac_plugins.core.web import Blueprint, Caller, facility_zone
 from drac_plugins.displays import mx_forms, mx_service, mx_settings
 from drac_plugins.displays.addresses import own_address
 from drac_plugins.displays.mx_schemas import MxChoice, MxListing, MxSummaryPage
-from drac_plugins.displays.routes import library
+from drac_plugins.displays.routes import library, reader_who_chose
 
 blueprint = Blueprint("mx", __name__, wire="page", url_prefix="/portal")
 
@@ -39,9 +39,7 @@ STATES = {
 
 def reader_for(caller: Caller, query: dict[str, Any]) -> Reader:
     """For whom an MX page is made: what they remembered, with what the query says in its place."""
-    known = library()
-    settings = {**mx_settings.saved(caller), **mx_forms.choice_of(query)}
-    return Reader(facility_zone(), known.vocabulary, known.techniques, settings)
+    return reader_who_chose(caller, mx_forms.choice_of(query))
 
 
 def filters_of(query: dict[str, Any], reader: Reader) -> mx_service.Filters:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -46,9 +47,13 @@ def library() -> Library:
 
 def reader(caller: Caller, query: dict[str, Any]) -> Reader:
     """For whom a view is made: what they remembered (`mxsettings`), with what the query says in its place."""
+    return reader_who_chose(caller, service.reader_settings(query))
+
+
+def reader_who_chose(caller: Caller, chosen: Mapping[str, Any]) -> Reader:
+    """The same, with choices under the names of `mxsettings` in the place of what is remembered."""
     known = library()
-    settings = {**mx_settings.saved(caller), **service.reader_settings(query)}
-    return Reader(facility_zone(), known.vocabulary, known.techniques, settings)
+    return Reader(facility_zone(), known.vocabulary, known.techniques, {**mx_settings.saved(caller), **chosen})
 
 
 @blueprint.route("/displays")

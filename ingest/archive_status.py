@@ -3,11 +3,15 @@ as two parameters of the dataset."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
+from drac_plugins.core.events.records import LOGBOOK, NewEvent
+from drac_plugins.core.quarantine import alarms
+from drac_plugins.core.quarantine.alarms import Alarm
 from icat_schema.gateway import Select
 from icat_schema.gateway.conditions import Eq
 from ingest.dataset_stage import DatasetStage
@@ -39,6 +43,8 @@ class Archive(DatasetStage):
             raise unknown_dataset(status.dataset_id, self._settings.ingest.dataset_retry_minutes)
         with self._store.begin() as connection:
             told = _keep(connection, status, arrival, inbox_id)
+            if told is not None:
+                _alarm(connection, status, *told)
         if told is not None:
             moment = told[1].astimezone(self._settings.facility.timezone).isoformat(timespec="seconds")
             writes = self._parameter_writes(status.dataset_id, {PARAMETERS[status.type]: f"{told[0]} {moment}"})
@@ -46,7 +52,24 @@ class Archive(DatasetStage):
                 self._session.write(writes)
         if status.level == "error":
             log.error("Dataset %d: %s failed: %s", status.dataset_id, status.type, status.text or "no text")
-        return Done(rows[0][0], status.dataset_id, stages=())
+        return Done(rows[0][0], status.dataset_id, stages=(), events=_events(status, rows[0][0], inbox_id))
+
+
+def _alarm(connection: Connection, status: ArchiveStatus, level: str, moment: datetime) -> None:
+    """Raised while the latest state is an error, whichever message has just come."""
+    if level == "error":
+        alarms.put(connection, [Alarm(status.type, status.dataset_id, status.text or "no text", moment)])
+    else:
+        alarms.clear(connection, status.type, status.dataset_id)
+
+
+def _events(status: ArchiveStatus, investigation_id: int, inbox_id: int) -> tuple[NewEvent, ...]:
+    """Users are told that their data are back."""
+    if (status.type, status.level) != ("restoration", "info"):
+        return ()
+    body = {"text": status.text or ""}
+    key = hashlib.sha256(f"restoration {inbox_id}".encode()).hexdigest()
+    return (NewEvent("restoration", status.dataset_id, investigation_id, body, key, (LOGBOOK,)),)
 
 
 def _keep(

@@ -75,7 +75,7 @@ class Consumer:
         self.links = Links(
             session,
             store,
-            LinkSettings(facility.name, ingest.mount_prefixes, ingest.foreign_names),
+            LinkSettings.of(settings),
             now=now,
             leases=self._leases,
         )
@@ -120,7 +120,7 @@ class Consumer:
     def _told(self, message: Message, done: Done) -> Done:
         events = self._settings.events
         publish_after = events.settle_seconds if events.brokers else None
-        return replace(done, events=events_of(message, done, publish_after=publish_after))
+        return replace(done, events=done.events + events_of(message, done, publish_after=publish_after))
 
     def _apply(self, message: Message, arrival: datetime, inbox_id: int) -> Done:
         if isinstance(message, InvestigationMessage):

@@ -17,6 +17,7 @@ from drac_plugins.core.settings import Ingest, Settings, SettingsError
 from drac_plugins.core.storage import Store, upgrade
 from icat_schema.gateway import Catalogue, GatewaySettings, Session
 from ingest.consumer import Consumer, installation
+from ingest.nightly import Nightly
 from ingest.publishing import Publisher
 from ingest.transport.frames import FrameLimits
 from ingest.transport.keeper import Keeper
@@ -97,6 +98,7 @@ class Ingester:
         self.subscribers = [Subscriber(broker, self.queues, self.keeper) for broker in _brokers(ingest, ingest.brokers)]
         listening = list(_brokers(ingest, settings.events.brokers))
         self.publisher = Publisher(settings, store, writing_session(settings), Sender(listening) if listening else None)
+        self.nightly = Nightly(settings, store, writing_session(settings))
         self.monitor = self._monitor(store) if ingest.monitor else None
 
     def _monitor(self, store: Store) -> Monitor:
@@ -132,6 +134,7 @@ class Ingester:
         for subscriber in self.subscribers:
             subscriber.start()
         self.publisher.start()
+        self.nightly.start()
         return doors + [f"subscribed to {broker}" for broker in self._settings.ingest.brokers]
 
     def stop(self) -> None:
@@ -143,6 +146,7 @@ class Ingester:
         for subscriber in self.subscribers:
             subscriber.stop()
         self.keeper.stop()
+        self.nightly.stop()
         self.worker.stop()
         self.publisher.stop()
 

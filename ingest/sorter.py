@@ -126,13 +126,16 @@ class Sorter:
 
 
 def _fields(message: Message) -> Fields:
+    """With the rank: at the beamline somebody waits for starts of sessions and raw datasets, in the portal for the
+    values that they have changed; nobody waits for results, which may come before their raw data anyway."""
     if isinstance(message, DatasetMessage):
-        return Fields(message.proposal, message.beamline, message.name, message.location)
+        rank = 1 if message.input_paths else 0
+        return Fields(message.proposal, message.beamline, message.name, message.location, rank)
     if isinstance(message, MetadataUpdate):
         return Fields(message.proposal, message.beamline, message.name, message.paths[0])
     if isinstance(message, InvestigationMessage):
         return Fields(message.proposal or None, message.beamline or None)
-    return Fields(name=f"dataset {message.dataset_id}")
+    return Fields(name=f"dataset {message.dataset_id}", rank=1)
 
 
 def _kept_fields(entry: Entry) -> Fields:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -306,6 +307,14 @@ class Ingest(Section):
     hold_minutes: float = Field(
         15.0, ge=0, description="how long later messages of the same dataset wait for one that is being tried again"
     )
+    nightly_at: time | None = Field(
+        time(3, 15), description="time of day, at the facility, of the checks of all links and datasets; '' for never"
+    )
+
+    @field_validator("nightly_at", mode="before")
+    @classmethod
+    def _empty_is_never(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class Events(Section):

@@ -61,6 +61,7 @@ def overview(caller: Caller, query: dict[str, Any]) -> str | AnyResponse:
         query=query,
         pages=max(1, -(-found.total // PAGE)),
         progress=quarantine.progress(),
+        alarms=quarantine.alarms(),
         aliases=quarantine.aliases(),
         causes=CAUSES,
         states=STATES,

@@ -191,4 +191,5 @@ class ProgressDocument(ma.Schema):
     pending_links = fields.Integer(data_key="pendingLinks")
     old_pending_links = fields.Integer(data_key="oldPendingLinks")
     rates = fields.List(fields.Nested(RateDocument))
+    raised = fields.Dict()
     alarms = fields.List(fields.String())

@@ -91,7 +91,7 @@ class Chain:
         """What `drac links repair --check` finds."""
         settings = self.ingester.settings
         store = Store(settings.store.url)
-        wanted = LinkSettings(settings.facility.name, settings.ingest.mount_prefixes, settings.ingest.foreign_names)
+        wanted = LinkSettings.of(settings)
         try:
             return [str(finding) for finding in Repair(Links(self.facade.root, store, wanted)).check()]
         finally:

@@ -17,8 +17,8 @@ LOGBOOK = "logbook"
 class NewEvent:
     """Something that is true once the transaction is committed. `kind`: `dataset`, `investigation` (a message about it
     was applied), `files`, `gallery`, `statistics` (that stage has run), `links` (its lists have changed), `processing`
-    (a result was registered), `release` (the end of an embargo was set), `publication` (the body is what indexers are
-    told).
+    (a result was registered), `restoration` (the archive says that its files are back), `release` (the end of an
+    embargo was set), `publication` (the body is what indexers are told).
 
     `key`: where the same event could be noted twice, what makes it the same; default: a new one.
     `channels`: who has to be told besides the change feed, not before `after_seconds` have passed."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, Row, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from drac_plugins.core.errors import NotFound
@@ -146,6 +146,7 @@ class Inbox:
                     "beamline": fields.beamline,
                     "name": fields.name,
                     "location": fields.location,
+                    "rank": fields.rank,
                     "lock_key": hashlib.sha256((key or f"message {message_id}").encode()).hexdigest(),
                 }
                 values |= rows.quarantined(verdict, now) if verdict else {"state": "ready"}
@@ -158,7 +159,7 @@ class Inbox:
             rows.split(connection, message_id, bodies, text, self._now())
 
     def take(self) -> Entry | None:
-        """The oldest message that may be worked on now, or None. Hand it back to done, retry, put_back or quarantine.
+        """The message whose turn it is, or None: see `take_some`. Hand it back to done, retry, put_back or quarantine.
 
         Not handed out: a message whose key is being worked on, and one that has an older message of its key before it,
         unless that one has failed and its hold has passed.
@@ -167,7 +168,9 @@ class Inbox:
         return found[0] if found else None
 
     def take_some(self, limit: int) -> list[Entry]:
-        """Up to so many messages that may be worked on now, oldest first, no two of one key. See `take`."""
+        """Up to so many messages that may be worked on now, no two of one key: those for which somebody waits before
+        others, the oldest of each first. A fifth of the places is kept for the others, so that they get on whatever
+        comes. See `take`."""
         now = self._now()
         if not self._anything(now):
             return []
@@ -175,9 +178,10 @@ class Inbox:
             with self._store.begin() as connection:
                 due = (messages.c.state == "waiting", messages.c.due <= now)
                 connection.execute(update(messages).where(*due).values(state="ready", due=None))
-                query = select(messages).where(messages.c.state == "ready", ~rows.blocked(now)).order_by(messages.c.id)
-                found = connection.execute(query.limit(limit).with_for_update(skip_locked=True)).all()
-                oldest = {row.lock_key: row for row in reversed(found)}
+                urgent = self._free(connection, now, 0, limit)
+                others = self._free(connection, now, 1, max(limit - len(urgent), limit // 5))
+                found = urgent[: limit - len(others)] + others
+                oldest = {row.lock_key: row for row in sorted(found, key=lambda row: row.id, reverse=True)}
                 mine = self._mine(now)
                 connection.execute(
                     update(messages)
@@ -186,8 +190,16 @@ class Inbox:
                 )
         except IntegrityError:  # another process has just taken an older message of one of the keys
             return []
-        taken = sorted(oldest.values(), key=lambda row: row.id)
+        taken = sorted(oldest.values(), key=lambda row: (row.rank, row.id))
         return [entry({**row._mapping, "state": "working", "attempts": row.attempts + 1, **mine}) for row in taken]
+
+    def _free(self, connection: Connection, now: datetime, rank: int, limit: int) -> list[Row[Any]]:
+        """The oldest messages of this rank that may be taken."""
+        if limit == 0:
+            return []
+        free = (messages.c.state == "ready", messages.c.rank == rank, ~rows.blocked(now))
+        query = select(messages).where(*free).order_by(messages.c.id).limit(limit)
+        return list(connection.execute(query.with_for_update(skip_locked=True)))
 
     def _mine(self, now: datetime) -> dict[str, Any]:
         return {"holder": self._holder, "held_until": now + timedelta(seconds=self._held_seconds)}

@@ -49,12 +49,14 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What is readable of a message, for people and filters."""
+    """What is readable of a message, for people and filters. `rank`: 0 when somebody waits for it at the beamline, 1
+    for what is handed out after those."""
 
     proposal: str | None = None
     beamline: str | None = None
     name: str | None = None
     location: str | None = None
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Entry:
     finished: datetime | None
     holder: str | None = None
     held_until: datetime | None = None
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

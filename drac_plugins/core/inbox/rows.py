@@ -81,6 +81,7 @@ def fresh(now: datetime) -> dict[str, Any]:
         "state": "received",
         "since": now,
         "lock_key": None,
+        "rank": 0,
         "attempts": 0,
         "due": None,
         "holds_until": None,

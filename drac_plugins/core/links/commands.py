@@ -94,6 +94,4 @@ def _links(settings: Settings) -> Links:
         GatewaySettings(icat.url, icat.soap_path, icat.rest_path, icat.timeout_seconds, icat.verify, icat.pool_size)
     )
     session = catalogue.service_session(account.plugin, account.username, account.password.get_secret_value())
-    ingest = settings.ingest
-    wanted = LinkSettings(settings.facility.name, ingest.mount_prefixes, ingest.foreign_names)
-    return Links(session, _store(settings), wanted)
+    return Links(session, _store(settings), LinkSettings.of(settings))

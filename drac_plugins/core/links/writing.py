@@ -18,6 +18,7 @@ from drac_plugins.core.links.lists import TRUNCATED
 from drac_plugins.core.links.paths import location_key
 from drac_plugins.core.links.records import Item, Located
 from drac_plugins.core.links.resolve import places, resolve
+from drac_plugins.core.settings import Settings
 from drac_plugins.core.storage import Store
 from icat_schema.gateway import Change, New, Ref, Select, Session
 from icat_schema.gateway.conditions import And, Eq, In
@@ -34,6 +35,12 @@ class LinkSettings:
     facility: str
     mount_prefixes: tuple[str, ...] = ()
     foreign_names: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> LinkSettings:
+        """What the configuration says."""
+        ingest = settings.ingest
+        return cls(settings.facility.name, ingest.mount_prefixes, ingest.foreign_names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from drac_plugins.core.inbox import Counters, ingest_message, ingest_stage
 from drac_plugins.core.inbox.queries import figures
 from drac_plugins.core.links.tables import dataset_link
+from drac_plugins.core.quarantine import alarms
 
 LATE = timedelta(minutes=5)
 OLD_LINK = timedelta(days=7)
@@ -40,7 +41,7 @@ class Rate:
 class Progress:
     """`lag_seconds`: age of the oldest unfinished message; `stage_lag_seconds`: how long the most urgent stage
     of each kind is overdue; `pending_links`: declared inputs that nobody has registered, `old_pending_links`: for more
-    than a week."""
+    than a week; `raised`: alarms by kind."""
 
     counters: Counters
     lag_seconds: float
@@ -48,6 +49,7 @@ class Progress:
     stage_lag_seconds: Mapping[str, float]
     pending_links: int
     old_pending_links: int
+    raised: Mapping[str, int]
 
     @property
     def unfinished(self) -> int:
@@ -66,6 +68,8 @@ class Progress:
             yield f"{internal} in quarantine for an unexpected error"
         if self.old_pending_links:
             yield f"{self.old_pending_links} declared inputs have been missing for more than a week"
+        for kind, number in sorted(self.raised.items()):
+            yield f"{number} {alarms.WORDS.get(kind, kind)}"
 
 
 def progress(connection: Connection, now: datetime) -> Progress:
@@ -82,6 +86,7 @@ def progress(connection: Connection, now: datetime) -> Progress:
         _stage_lags(connection, now),
         connection.execute(missing).scalar_one(),
         connection.execute(missing.where(dataset_link.c.since < now - OLD_LINK)).scalar_one(),
+        alarms.counts(connection),
     )
 
 

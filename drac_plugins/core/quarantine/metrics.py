@@ -40,6 +40,7 @@ class _Figures:
         yield _one("drac_ingest_pending_links", "Declared inputs that are not registered", found.pending_links)
         text = "Declared inputs that have not been registered for more than a week"
         yield _one("drac_ingest_old_pending_links", text, found.old_pending_links)
+        yield _family("drac_ingest_alarms", "What somebody should look at", "kind", found.raised)
         for name in ("arrived", "finished"):
             values = {rate.window.replace(" ", ""): float(getattr(rate, name)) for rate in found.rates}
             yield _family(f"drac_ingest_{name}", f"Messages that {name} within the window", "window", values)

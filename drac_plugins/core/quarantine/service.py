@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from drac_plugins.core.errors import Invalid
 from drac_plugins.core.inbox import EDITABLE, Entry, Filter, Inbox
-from drac_plugins.core.quarantine import aliases
+from drac_plugins.core.quarantine import alarms, aliases
+from drac_plugins.core.quarantine.alarms import Alarm
 from drac_plugins.core.quarantine.aliases import Alias
 from drac_plugins.core.quarantine.figures import Progress, progress
 
@@ -92,6 +93,11 @@ class Quarantine:
     def aliases(self) -> list[Alias]:
         with self.inbox.store.read() as connection:
             return aliases.listing(connection)
+
+    def alarms(self, limit: int = 100) -> list[Alarm]:
+        """What somebody should look at, the longest lasting first."""
+        with self.inbox.store.read() as connection:
+            return alarms.listing(connection, limit)
 
     def progress(self) -> Progress:
         with self.inbox.store.read() as connection:

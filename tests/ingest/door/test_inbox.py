@@ -63,6 +63,21 @@ def test_a_body_above_the_limit_lies_in_a_file_and_its_row_in_quarantine(inbox: 
     assert [path.name for path in (tmp_path / "large").iterdir()] == [row.body_file]
 
 
+def test_what_somebody_waits_for_goes_first_and_the_rest_gets_on_too(inbox: Inbox) -> None:
+    ids = [inbox.put(INGEST, b"message %d" % number, {}).id for number in range(40)]
+    ranks = [1] * 20 + [0] * 20
+    inbox.sort([(id_, str(id_), Fields(rank=rank), None) for id_, rank in zip(ids, ranks, strict=True)])
+    assert [entry.id for entry in inbox.take_some(10)] == ids[20:28] + ids[:2]
+    assert [entry.id for entry in inbox.take_some(20)] == ids[28:40] + ids[2:10]
+    assert [entry.id for entry in inbox.take_some(20)] == ids[10:20]
+
+
+def test_rank_does_not_let_a_message_overtake_an_older_one_of_its_key(inbox: Inbox) -> None:
+    first, second = (inbox.put(INGEST, body, {}).id for body in (b"result", b"raw"))
+    inbox.sort([(first, "place", Fields(rank=1), None), (second, "place", Fields(rank=0), None)])
+    assert [entry.id for entry in inbox.take_some(5)] == [first]
+
+
 def test_headers_with_unprintable_characters_are_kept_readable(inbox: Inbox) -> None:
     stored = inbox.put("a\x00b", b"x", {"k\x00": "v\x1b" + "w" * 5000})
     row = inbox.show(stored.id)

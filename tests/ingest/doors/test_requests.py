@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from drac_plugins.core.events import outbox
+from drac_plugins.core.events.records import LOGBOOK
+from drac_plugins.core.inbox import Filter
+from drac_plugins.core.quarantine import alarms
+from drac_plugins.core.quarantine.figures import progress
 from icat_schema.gateway import Select
 from icat_schema.gateway.conditions import And, Eq
 from ingest.domain import DatasetMessage
@@ -97,8 +102,6 @@ def test_an_update_of_a_dataset_that_never_comes_ends_in_quarantine_and_the_othe
     left = door.quarantined()
     assert [(entry.reason, entry.location) for entry in left] == [("dataset", B)]
     registered(door, B)
-    from drac_plugins.core.inbox import Filter
-
     assert door.inbox.replay(Filter(ids=(left[0].id,))) == 1
     door.work()
     assert door.quarantined() == []
@@ -245,6 +248,35 @@ def test_the_archive_has_a_history_and_the_dataset_its_present_state(door: Door)
     datetime.fromisoformat(shown["__archiveStatus"].split()[1])
     again(door, "Sample_description", "x")
     assert parameters(door, dataset_id)["__archiveStatus"] == shown["__archiveStatus"]
+
+
+def test_a_failure_of_the_archive_is_an_alarm_until_it_works(door: Door) -> None:
+    dataset_id = registered(door, A)[0]
+    door.send(STATUS, status(dataset_id, "error", "tape broken"))
+    door.work()
+    with door.ground.store.read() as connection:
+        assert [(a.kind, a.dataset_id, a.text) for a in alarms.listing(connection)] == [
+            ("archiving", dataset_id, "tape broken")
+        ]
+        assert progress(connection, datetime.now(UTC)).alarms == ("1 datasets that could not be archived",)
+    door.send(STATUS, status(dataset_id))
+    door.work()
+    with door.ground.store.read() as connection:
+        assert alarms.listing(connection) == []
+
+
+def test_users_are_told_once_that_their_data_are_back(door: Door) -> None:
+    dataset_id = registered(door, A)[0]
+    number = door.send(STATUS, status(dataset_id, "info", "on disk", "restoration"))
+    door.send(STATUS, status(dataset_id, "warning", "soon", "restoration"))
+    door.work()
+    door.inbox.replay(Filter(ids=(number,)))
+    door.work()
+    with door.ground.store.read() as connection:
+        due = outbox.due(connection, LOGBOOK, datetime.now(UTC), 10)
+    assert [(d.event.kind, d.event.dataset_id, d.event.body) for d in due] == [
+        ("restoration", dataset_id, {"text": "on disk"})
+    ]
 
 
 def test_the_same_message_applied_twice_is_told_once(door: Door) -> None:

@@ -1,0 +1,144 @@
+"""What is checked once a night: links are held against what producers declared and put right, what still misses its
+inputs is tried again, and datasets that were never completed are told.
+
+A night belongs to the day of the facility on which it begins. Several ingesters may share a store: one of them does it,
+and does it again when another one died over it. A night that was slept through is made up for at the next start.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from drac_plugins.core.errors import Unavailable
+from drac_plugins.core.leases import LeaseBusy, Leases
+from drac_plugins.core.links.repair import Repair
+from drac_plugins.core.links.writing import Links, LinkSettings
+from drac_plugins.core.quarantine import alarms
+from drac_plugins.core.quarantine.alarms import Alarm
+from drac_plugins.core.quarantine.tables import ingest_night
+from drac_plugins.core.settings import Settings
+from drac_plugins.core.storage import Store
+from icat_schema.gateway import Select, Session
+from icat_schema.gateway.conditions import And, Eq, Lt
+from icat_schema.gateway.errors import CatalogueError
+
+log = logging.getLogger(__name__)
+
+INCOMPLETE_AFTER = timedelta(days=7)
+_TOLD = 10_000
+"""Incomplete datasets that are told; with more of them the number does not matter."""
+_ROUND_SECONDS = 60.0
+
+
+class Nightly:
+    """One thread, or none when the settings say that it never is the time. `session`: the writing account."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        session: Session,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._at = settings.ingest.nightly_at
+        self._zone = settings.facility.timezone
+        self._store = store
+        self._session = session
+        self._now = now
+        self._leases = Leases(store, now=now)
+        self._links = Links(session, store, LinkSettings.of(settings), now=now)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="nightly")
+
+    def start(self) -> None:
+        if self._at is not None:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """What has been mended stays mended; the next start does the rest."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.step()
+            except LeaseBusy:
+                pass
+            except (Unavailable, CatalogueError) as error:
+                log.warning("The checks of the night are made later: %s", error)
+            except Exception as error:  # the outermost frame of the thread: nothing may end it
+                log.exception("The checks of the night failed; trying again")
+                self._tell_failure(error)
+            self._stopping.wait(_ROUND_SECONDS)
+
+    def step(self) -> bool:
+        """Make the checks if it is time; returns whether they were made to the end. Raises LeaseBusy while another
+        process is at it, Unavailable, and errors of the gateway."""
+        day = self._due()
+        if day is None:
+            return False
+        with self._leases.hold(["nightly"], wait_seconds=0):
+            return self._due() == day and self._check(day)
+
+    def _due(self) -> date | None:
+        """The day whose night has come and has not been finished."""
+        here = self._now().astimezone(self._zone)
+        day = here.date() if here.time() >= (self._at or time()) else here.date() - timedelta(days=1)
+        with self._store.read() as connection:
+            known = connection.execute(select(func.max(ingest_night.c.day))).scalar_one()
+            done = select(ingest_night.c.finished).where(ingest_night.c.day == day)
+            finished = connection.execute(done).scalar_one_or_none()
+        if known is None:  # a new store: there is nothing to check before its first night
+            self._begin(day, finished=True)
+            return None
+        return None if finished is not None or known > day else day
+
+    def _begin(self, day: date, *, finished: bool) -> None:
+        now = self._now()
+        values = {"day": day, "begun": now, "finished": now if finished else None, "mended": 0}
+        try:
+            with self._store.begin() as connection:
+                connection.execute(insert(ingest_night).values(**values))
+        except IntegrityError:  # begun before, by a process that died over it
+            with self._store.begin() as connection:
+                connection.execute(update(ingest_night).where(ingest_night.c.day == day).values(begun=now))
+
+    def _check(self, day: date) -> bool:
+        self._begin(day, finished=False)
+        repair, mended = Repair(self._links), 0
+        for finding in repair.findings(mend=True):
+            log.warning("Put right: %s", finding)
+            mended += 1
+            if self._stopping.is_set():
+                return False
+        for dataset_id, path, since in repair.pending():
+            log.warning("Dataset %d waits for %s since %s", dataset_id, path, since.date())
+        incomplete = self._incomplete()
+        with self._store.begin() as connection:
+            alarms.replace(connection, "incomplete", incomplete)
+            alarms.clear(connection, "night")
+            ended = {"finished": self._now(), "mended": mended}
+            connection.execute(update(ingest_night).where(ingest_night.c.day == day).values(**ended))
+        log.info("Checks of the night: %d differences put right, %d datasets incomplete", mended, len(incomplete))
+        return True
+
+    def _incomplete(self) -> list[Alarm]:
+        where = And(Eq("complete", False), Lt("createTime", self._now() - INCOMPLETE_AFTER))
+        query = Select("Dataset", ["id", "location", "createTime"], where, [("id", "ASC")], limit=_TOLD)
+        return [Alarm("incomplete", id_, str(place or ""), since) for id_, place, since in self._session.page(query)]
+
+    def _tell_failure(self, error: Exception) -> None:
+        try:
+            with self._store.begin() as connection:
+                alarms.put(connection, [Alarm("night", 0, f"{type(error).__name__}: {error}", self._now())])
+        except Unavailable as away:
+            log.warning("That they failed cannot be written down: %s", away.message)

@@ -17,7 +17,9 @@ pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.browser, pytest.mark.
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 LARGEST_PICTURE = 300_000
-WIDTHS = (1280, 390)
+WIDTHS = (1280, 360)
+AXE = (Path(__file__).parent / "vendored" / "axe.min.js").read_text()
+SERIOUS = ("serious", "critical")
 
 
 _TAKING_PICTURES = os.environ.pop("DRAC_SCREENSHOTS", "") == "1"
@@ -65,6 +67,21 @@ class Watched:
             assert size > 0, image.get_attribute("src")
         self.page.evaluate("window.scrollTo(0, 0)")
         return images.count()
+
+    def addresses(self, pattern: str) -> list[str]:
+        """Where the links of the page lead that match, each once."""
+        links = self.page.locator(f"main a[href*='{pattern}']").all()
+        return list(dict.fromkeys(str(link.get_attribute("href")) for link in links))
+
+    def faults(self) -> list[str]:
+        """What axe-core finds on the page that keeps people out."""
+        found = self.page.evaluate(f"(async () => {{ {AXE}; return (await axe.run()).violations }})()")
+        return [
+            f"{one['id']}: {one['help']}: {node['html'][:200]}"
+            for one in found
+            if one["impact"] in SERIOUS
+            for node in one["nodes"]
+        ]
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than the window."""
@@ -133,7 +150,101 @@ def test_a_tilt_series_is_a_tree_of_three_levels(ada: Watched, scripting: bool) 
     assert ada.page.locator("tr.level2").count() == 5
     if scripting:
         assert ada.pictures_loaded() == 5
+    plots = ada.page.locator("figure.plot")
+    assert plots.count() >= 3
+    drawn = ".uplot canvas" if scripting else "path.mark, rect.bin"
+    assert all(plot.locator(drawn).first.is_visible() for plot in plots.all())
+    plots.first.locator("summary").click()
+    assert plots.first.locator("tbody tr").count() == 5
+    plots.first.locator("summary").click()
     _picture(ada, "tilt-series", scripting)
+
+
+def test_a_point_of_a_plot_opens_its_dataset(ada: Watched, scripting: bool) -> None:
+    ada.open("/portal/?q=ribosomes")
+    ada.follow("MX-2790")
+    if scripting:
+        place = ada.page.locator("[data-plot]").first
+        spot = "at => at.plot.valToPos(at.plot.data[%d][2], '%s')"
+        x, y = place.evaluate(spot % (0, "x")), place.evaluate(spot % (1, "y"))
+        place.locator(".u-over").click(position={"x": x, "y": y})
+    else:
+        ada.page.locator("figure.plot svg a").first.click()
+    ada.page.wait_for_url("**/portal/datasets/*")
+    assert ada.page.get_by_role("heading", name="Lineage", level=2).is_visible()
+
+
+def test_two_pipelines_are_compared_side_by_side(ada: Watched, scripting: bool) -> None:
+    ada.open("/portal/?q=orientations")
+    ada.follow("MX-2745")
+    ada.follow("run_01_01_datacollection")
+    for program in ("autoPROC", "XIA2_DIALS"):
+        ada.page.get_by_label(f"Compare {program}", exact=True).first.check()
+    ada.page.get_by_role("button", name="Compare").click()
+    ada.page.wait_for_url("**/portal/compare?**")
+    assert ada.page.locator("tr.differs").filter(has_text="overall_mean_I_over_sigI").count() == 1
+    everything = ada.page.locator("table.comparison tr").count()
+    ada.page.get_by_role("link", name="Differences only").click()
+    ada.page.wait_for_url("**only=differences**")
+    assert ada.page.locator("tr.same").count() == 0
+    assert 0 < ada.page.locator("table.comparison tr").count() < everything
+    _picture(ada, "comparison", scripting)
+
+
+def test_parameters_are_found_while_typing_or_with_the_button(ada: Watched, scripting: bool) -> None:
+    ada.open("/portal/?q=orientations")
+    ada.follow("MX-2745")
+    ada.follow("run_01_01_datacollection")
+    ada.page.get_by_label("Find in names").fill("wavelength")
+    if not scripting:
+        ada.page.get_by_role("button", name="Find").click()
+        ada.page.wait_for_url("**find=wavelength**")
+    shown = [row for row in ada.page.locator("table.parameters tbody tr").all() if row.is_visible()]
+    assert 0 < len(shown) < 5
+    assert all("wavelength" in row.inner_text().lower() for row in shown)
+
+
+def test_an_hdf5_file_shows_its_default_plot_and_its_tree(ada: Watched, scripting: bool) -> None:
+    ada.open("/portal/?q=ribosomes")
+    ada.follow("MX-2790")
+    ada.follow("001")
+    ada.page.get_by_role("link", name="Look into").first.click()
+    ada.page.wait_for_url("**/files/*")
+    if not scripting:
+        assert ada.page.get_by_text("Looking into a file needs JavaScript").is_visible()
+        return
+    ada.page.locator(".hdf5 canvas").wait_for()
+    assert ada.page.get_by_role("heading", name="Default plot").is_visible()
+    ada.page.locator("[data-tree] summary").first.click()
+    ada.page.locator("[data-tree] ul ul li").first.wait_for()
+    _picture(ada, "hdf5", scripting)
+
+
+def test_axe_finds_nothing_serious_on_any_page_light_or_dark(browser: Browser, demonstration: Demonstration) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    watched = Watched(context.new_page(), demonstration.url)
+    watched.open("/portal/log-in")
+    found = {"/portal/log-in": watched.faults()}
+    watched.log_in()
+    paths = ["/portal/", *watched.addresses("/portal/investigations/")]
+    for path in list(paths):
+        watched.open(path)
+        results = watched.addresses("/portal/datasets/")
+        paths += results[-1:]
+        found[path] = watched.faults()
+    key = results[-1].rpartition("/")[2]
+    paths += [f"/portal/compare?datasets={key},1", f"/portal/datasets/{key}/files", "/portal/datasets/999999"]
+    for path in paths:
+        if path not in found:
+            watched.open(path)
+            watched.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+            found[path] = watched.faults()
+    watched.page.emulate_media(color_scheme="dark")
+    for path in paths[1:2] + paths[-3:-1]:
+        watched.open(path)
+        found[f"{path} in the dark"] = watched.faults()
+    assert {path: faults for path, faults in found.items() if faults} == {}
+    context.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -216,10 +216,12 @@ class Campaign:
         return "127.0.0.1", self._broker.port if self._broker else self._ports["ingester"]
 
     def _room(self, inbox: Inbox, sender: Sender) -> int:
-        """What may be sent now. Asked often, so the figure is kept for a moment."""
+        """What may be sent now: a repetition is dealt with as soon as it is counted. Asked often, so the figure is
+        kept for a moment."""
         now = time.monotonic()
         if now - self._room_at > 0.2:
-            self._room_at, self._applied = now, _applied(inbox)
+            counters = inbox.counters()
+            self._room_at, self._applied = now, counters.states.get("done", 0) + counters.repetitions
         return self._applied + AHEAD - len(sender.receipted)
 
     _room_at, _applied = 0.0, 0

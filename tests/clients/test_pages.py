@@ -3,6 +3,7 @@ installed beside us, for others see `test_programs`."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -14,8 +15,19 @@ from pyicat_plus.client.main import IcatClient
 
 from tests.clients.pages import CLIENTS, said
 from tests.support.demonstration import Demonstration
+from tests.support.environments import environment
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow, pytest.mark.producers]
+NOMAD = """
+import json
+from datetime import date
+found = icat.fetch_icat_catalogue_datasets(date(2000, 1, 1), date(2100, 1, 1), limit=50)
+print(json.dumps({
+    "investigations": sorted({one["investigation"]["name"] for one in found}),
+    "status": list(icat.get_datasets_status([one["id"] for one in found]).values()),
+    "facilities": facilities.fetch_facilities(),
+}))
+"""
 FOLDER = "/data/visitor/mx9177/id30a1/20260310/RAW_DATA/paged/paged_0001"
 
 
@@ -48,3 +60,15 @@ def test_bliss_as_its_page_says(addresses: dict[str, str]) -> None:
     while FOLDER not in [str(one.path) for one in client.registered_dataset_ids("id30a1", "mx9177", date=start) or ()]:
         assert time.monotonic() < end
         time.sleep(0.3)
+
+
+def test_nomad_as_its_page_says(addresses: dict[str, str]) -> None:
+    nomad = environment("nomad", "httpx", alone="nomad-semantic-web-service==0.1.0")
+    done = subprocess.run(
+        [nomad.python, "-c", said("nomad", "python", addresses) + NOMAD], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["investigations"] == ["MD-1290"], "what is under embargo is not public"
+    assert set(found["status"]) == {"ONLINE"}
+    assert found["facilities"] != []

@@ -29,9 +29,10 @@ class Environment:
         return str(self.scripts / name)
 
 
-def environment(name: str, *requirements: str) -> Environment:
-    """The environment with exactly these requirements, installed from PyPI where it does not exist yet."""
-    digest = hashlib.sha256(" ".join([sys.version, *requirements]).encode()).hexdigest()[:12]
+def environment(name: str, *requirements: str, alone: str | None = None) -> Environment:
+    """The environment with exactly these requirements, installed from PyPI where it does not exist yet. `alone`: one
+    more that is installed without what it requires (parts that need libraries of the system, and are not used)."""
+    digest = hashlib.sha256(" ".join([sys.version, *requirements, alone or ""]).encode()).hexdigest()[:12]
     folder = _HOME / f"{name}-{digest}"
     _HOME.mkdir(parents=True, exist_ok=True)
     with (_HOME / f"{folder.name}.lock").open("w") as lock:
@@ -39,7 +40,10 @@ def environment(name: str, *requirements: str) -> Environment:
         if not (folder / "ready").exists():
             shutil.rmtree(folder, ignore_errors=True)
             _run(sys.executable, "-m", "venv", str(folder))
-            _run(str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *requirements)
+            install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+            _run(*install, *requirements)
+            if alone is not None:
+                _run(*install, "--no-deps", alone)
             (folder / "ready").touch()
     return Environment(folder / "bin")
 

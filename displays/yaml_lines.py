@@ -55,8 +55,9 @@ def _refuse_depth(source: str, text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_NESTING:
-                text = f"more than {MAX_NESTING} levels of nesting in one document"
-                raise DocumentError([Fault(source, event.start_mark.line + 1, text)])
+                mark = event.start_mark
+                line = mark.line + 1 if mark else 1
+                raise DocumentError([Fault(source, line, f"more than {MAX_NESTING} levels of nesting in one document")])
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

@@ -7,16 +7,18 @@ import os
 import sys
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from drac_plugins.core import logs, storage, tables
-from drac_plugins.core.doctor import Finding, examine
+from drac_plugins.core import logs
 from drac_plugins.core.errors import DracError
 from drac_plugins.core.settings import Settings, SettingsError, load
-from drac_plugins.core.storage import Store
 from icat_schema.gateway.errors import CatalogueError
+
+if TYPE_CHECKING:  # what takes long to load is loaded by the command that needs it
+    from drac_plugins.core.doctor import Finding
+    from drac_plugins.core.storage import Store
 
 GROUP = "drac.commands"
 APP = "drac_plugins.app:create_configured_app()"
@@ -102,6 +104,8 @@ def serve(host: str | None, port: int | None) -> None:
 @main.command()
 def doctor() -> None:
     """Check settings, store, catalogue, accounts, folders and ports, and say what to do."""
+    from drac_plugins.core.doctor import examine
+
     settings = load()
     click.echo(f"settings from {os.environ.get('DRAC_CONFIG') or 'the defaults'} and the environment")
     failed = 0
@@ -126,6 +130,8 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the tables up to date."""
+    from drac_plugins.core import storage
+
     store = _store(load())
     storage.upgrade(store)
     click.echo(f"{store.engine.url.render_as_string(hide_password=True)} is up to date")
@@ -135,6 +141,8 @@ def upgrade() -> None:
 @click.argument("message")
 def revision(message: str) -> None:
     """Write the next migration from the difference between the tables and the store (for developers)."""
+    from drac_plugins.core import storage, tables
+
     store = _store(load())
     storage.upgrade(store)
     click.echo(f"comparing with the tables of {', '.join(tables.load_all())}")
@@ -142,6 +150,8 @@ def revision(message: str) -> None:
 
 
 def _store(settings: Settings) -> Store:
+    from drac_plugins.core.storage import Store
+
     return Store(settings.store.url)
 
 

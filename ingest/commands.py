@@ -15,12 +15,9 @@ import click
 from drac_plugins.core.inbox import Entry, Inbox
 from drac_plugins.core.settings import Settings, load
 from drac_plugins.core.storage import Store
-from ingest.enrich.files import incoming_of_file, incoming_of_folder
-from ingest.enrich.folder import Given
 from ingest.quarantine_commands import quarantine
 from ingest.reference_command import prepare
 from ingest.service import AnotherIngester, alone, build_worker, open_store
-from ingest.watching import Watcher
 
 _ENDED = ("done", "quarantined")
 
@@ -54,6 +51,8 @@ def file(file: Path, queue: str | None, timeout: float) -> None:
     A metadata.json or an HDF5 file stands for the dataset folder in which it lies. A running ingester applies the
     message; without one this command does so itself.
     """
+    from ingest.enrich.files import incoming_of_file
+
     settings = load()
     store = open_store(settings)
     inbox = Inbox.from_settings(store, settings)
@@ -90,6 +89,9 @@ def folder(
     Sources, best first: the message that the acquisition could not send (RAW_DATA/__icat__), metadata.json, the HDF5
     file, the times of the files.
     """
+    from ingest.enrich.files import incoming_of_folder
+    from ingest.enrich.folder import Given
+
     settings = load()
     given = Given(**known, inputs=inputs, parameters=dict(_pair(text) for text in values))
     store = None if dry_run else open_store(settings)
@@ -116,6 +118,8 @@ def watch(folders: tuple[Path, ...], poll: bool, once: bool) -> None:
     Taken are message files (*.xml, *.json), metadata.json, and HDF5 files that are called like their folder, once they
     have not changed for ingest.watch_settle_seconds.
     """
+    from ingest.watching import Watcher
+
     settings = load()
     inbox = Inbox.from_settings(open_store(settings), settings)
     watcher = Watcher(inbox, settings, [path.absolute() for path in folders], say=click.echo)

@@ -13,6 +13,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from cachetools import TTLCache
+
 from drac_plugins.core.leases import Leases
 from drac_plugins.core.links.writing import Links, LinkSettings
 from drac_plugins.core.settings import Settings
@@ -40,6 +42,8 @@ from ingest.statistics import StatisticsStage
 
 Stage = Literal["files", "gallery", "statistics"]
 STAGES: tuple[Stage, ...] = ("files", "gallery", "statistics")
+_AT_WORK_SECONDS = 600.0
+"""How long a session counts as one at work after its sums were made."""
 _PORTION = 20  # few, because other writers of the same datasets wait meanwhile
 
 
@@ -71,7 +75,7 @@ class Consumer:
         )
         self._parameter_types: ParameterTypes | None = None
         self._making_types = threading.Lock()
-        self._sums_costs: dict[int, float] = {}
+        self._sums_costs: TTLCache[int, float] = TTLCache(maxsize=10_000, ttl=_AT_WORK_SECONDS)
         self.links = Links(
             session,
             store,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Select as Query
 
 from drac_plugins.core.inbox.tables import ingest_stage
 from drac_plugins.core.leases import Leases
@@ -67,8 +68,9 @@ def sums(datasets: Iterable[Figures]) -> Counter[str]:
 
 
 class StatisticsStage:
-    """Run for one dataset; makes the sums of its whole session, at most once per `pause_seconds`, and so rarely that it
-    takes a tenth of the time at most. `costs`: seconds that the latest sums of a session took, kept by the caller."""
+    """Run for one dataset; makes the sums of its whole session, which are then made for all of its datasets. At most
+    once per `pause_seconds` and session, and so rarely that all sessions together take a tenth of the time at most.
+    `costs`: seconds that the latest sums of each session at work took, kept by the caller."""
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class StatisticsStage:
         leases: Leases,
         *,
         pause_seconds: float = 10.0,
-        costs: dict[int, float] | None = None,
+        costs: MutableMapping[int, float] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._session = session
@@ -95,7 +97,7 @@ class StatisticsStage:
             here = linktable.located(connection, [dataset_id]).get(dataset_id)
         if here is None or (wanted := self._wanted(here.investigation_id)) is None:
             return
-        costs = _SHARE * self._costs.get(here.investigation_id, 0.0)
+        costs = _SHARE * sum(self._costs.values())
         pause = max(self._least_pause, costs) if self._least_pause else 0.0
         age = (self._now() - wanted.at).total_seconds() if wanted.at else pause
         if age < pause:
@@ -119,29 +121,18 @@ class StatisticsStage:
         if wanted is None:
             return
         self.write(investigation_id)
+        mine = table.c.investigation_id == investigation_id
         with self._store.begin() as connection:
-            connection.execute(
-                update(table)
-                .where(table.c.investigation_id == investigation_id, table.c.written < wanted.wanted)
-                .values(written=wanted.wanted, at=self._now())
-            )
+            done = update(table).where(mine, table.c.written < wanted.wanted)
+            connection.execute(done.values(written=wanted.wanted, at=self._now()))
+            if connection.execute(select(table.c.wanted).where(mine)).scalar_one() == wanted.wanted:
+                connection.execute(delete(ingest_stage).where(ingest_stage.c.id.in_(_waiting(investigation_id))))
 
     def _another_waits(self, dataset_id: int, investigation_id: int) -> bool:
         """Whether the sums are going to be made anyhow, for another dataset of the session: one wait is enough."""
-        stage, place = ingest_stage, dataset_location
-        query = (
-            select(stage.c.id)
-            .join(place, place.c.dataset_id == stage.c.dataset_id)
-            .where(
-                place.c.investigation_id == investigation_id,
-                stage.c.stage == _STEP,
-                stage.c.working == 0,
-                stage.c.dataset_id != dataset_id,
-            )
-            .limit(1)
-        )
+        others = _waiting(investigation_id).where(ingest_stage.c.dataset_id != dataset_id)
         with self._store.read() as connection:
-            return connection.execute(query).first() is not None
+            return connection.execute(others.limit(1)).first() is not None
 
     def write(self, investigation_id: int) -> None:
         """Make the sums from the catalogue and write those that differ."""
@@ -197,3 +188,13 @@ class StatisticsStage:
                 elif text != str(value):
                     writes.append(Change(entity, row, {"stringValue": str(value)}))
         return writes
+
+
+def _waiting(investigation_id: int) -> Query[tuple[int]]:
+    """The stages of the datasets of a session that nobody is at."""
+    stage, place = ingest_stage, dataset_location
+    return (
+        select(stage.c.id)
+        .join(place, place.c.dataset_id == stage.c.dataset_id)
+        .where(place.c.investigation_id == investigation_id, stage.c.stage == _STEP, stage.c.working == 0)
+    )

@@ -19,8 +19,9 @@ from ingest.trying import STORE_PAUSE_SECONDS, Applier
 
 log = logging.getLogger(__name__)
 
-LANES: tuple[tuple[str, ...], ...] = (("files",), ("gallery", "statistics"))
-"""Stages that share a thread. Reading a folder of a million files must not delay anything else."""
+LANES: tuple[tuple[str, ...], ...] = (("files",), ("gallery",), ("statistics",))
+"""Stages that share a thread. Neither reading a folder of a million files nor summing up a session of ten thousand
+datasets may delay anything else."""
 _RECOVERY_SECONDS = 60.0
 _TURN_SECONDS = 2.0
 """How often a lane gets a turn while messages wait: somebody waits for those, and nobody for what comes later."""

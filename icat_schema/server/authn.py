@@ -12,16 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import Column, Connection, String, Table, delete, insert, select
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from icat_schema.server.authn_attempts import Attempts
-from icat_schema.server.authn_tokens import Tokens
 from icat_schema.server.errors import IcatError
 from icat_schema.server.settings import Settings
 from icat_schema.server.store.tables import metadata
+
+if TYPE_CHECKING:
+    from icat_schema.server.authn_tokens import Tokens
 
 accounts = Table(
     "server_account",
@@ -160,9 +162,7 @@ class Authenticators:
         self._mechanisms = settings.mechanisms
         self._friendly = dict(settings.friendly_names)
         self._admin = settings.admin_mechanisms
-        self._tokens = (
-            Tokens(settings.oidc_issuer, settings.oidc_audiences, settings.oidc_claim) if settings.oidc_issuer else None
-        )
+        self._tokens = _tokens(settings) if settings.oidc_issuer else None
         self._token_users = settings.oidc_mechanism
         self._attempts = Attempts() if settings.slow_down_logins else None
         self._stores: dict[str, UserStore] = {"db": DatabaseUsers()}
@@ -229,3 +229,9 @@ def hash_password(password: str) -> str:
 @cache
 def _nobody() -> str:
     return generate_password_hash("")
+
+
+def _tokens(settings: Settings) -> Tokens:
+    from icat_schema.server.authn_tokens import Tokens  # takes long to load, and few need it
+
+    return Tokens(settings.oidc_issuer, settings.oidc_audiences, settings.oidc_claim)

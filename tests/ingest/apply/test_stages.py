@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from drac_plugins.core import resources
+from drac_plugins.core.inbox import ingest_stage
+from drac_plugins.core.inbox import stages as due_stages
+from ingest import memory
 from ingest.domain import ListedFile
 from ingest.outcome import NotYet, Refused
-from ingest.statistics import INVESTIGATION_SUMS, Figures, sums
+from ingest.statistics import INVESTIGATION_SUMS, Figures, StatisticsStage, sums
 from ingest.waiting import pause_after
 from tests.ingest.apply.ground import Ground, fresh_ground, message, processed
 from tests.ingest.apply.snapshot import Dataset, changes, take
@@ -314,6 +318,44 @@ def test_sums_follow_the_files(ground: Ground, wire: str, disk: Path) -> None:
     unchanged = changes(ground.session)
     run(ground, "statistics", raw.dataset_id)
     assert changes(ground.session) == unchanged
+
+
+def asked_for_sums(ground: Ground, *names: str) -> list[int]:
+    """Datasets whose sums are to be made."""
+    made = [ground.apply(message(f"{SESSION}/RAW_DATA/summed/{name}")).dataset_id for name in names]
+    moment = datetime.now(UTC)
+    with ground.store.begin() as connection:
+        due_stages.make_due(connection, [(id_, "statistics") for id_ in made if id_ is not None], moment, moment)
+    return [id_ for id_ in made if id_ is not None]
+
+
+def waiting(ground: Ground, datasets: list[int]) -> int:
+    mine = (ingest_stage.c.stage == "statistics", ingest_stage.c.dataset_id.in_(datasets))
+    with ground.store.read() as connection:
+        return connection.execute(select(func.count()).select_from(ingest_stage).where(*mine)).scalar_one()
+
+
+def test_sums_are_made_once_for_all_datasets_of_a_session_that_wait_for_them(ground: Ground) -> None:
+    datasets = asked_for_sums(ground, "a", "b", "c")
+    run(ground, "statistics", datasets[0])
+    assert waiting(ground, datasets) == 0
+
+
+def test_a_change_while_sums_are_made_is_summed_up_later(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = asked_for_sums(ground, "d", "e")
+    write = StatisticsStage.write
+
+    def slow_write(stage: StatisticsStage, investigation_id: int) -> None:
+        write(stage, investigation_id)
+        with ground.store.begin() as connection:
+            memory.want_sums(connection, investigation_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StatisticsStage, "write", slow_write)
+        run(ground, "statistics", datasets[0])
+    assert waiting(ground, datasets) == 2
+    run(ground, "statistics", datasets[1])
+    assert waiting(ground, datasets) == 0
 
 
 def test_sums_of_a_session_are_not_made_at_every_dataset(template: Path, tmp_path: Path) -> None:

@@ -102,5 +102,5 @@ def _work(settings: Settings, steps: int) -> None:
     inbox.release()
     consumer.take_over()
     consumer.recover()
-    while applying.step() | staging.step(LANES[0]) | staging.step(LANES[1]):  # each of them, not only the first
+    while any([applying.step(), *(staging.step(lane) for lane in LANES)]):  # each of them, not only the first
         pass

@@ -24,12 +24,16 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin that distributes reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses the demonstration runs in one process, so that it is started once."""
+    """Of several processes one runs everything that uses the demonstration, so that it is started once, and one all
+    of a folder, whose tests share servers, too."""
     for item in items:
         if "demonstration" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("demo"))
             item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -105,6 +105,8 @@ class OpenId(Section):
     issuer: str = Field("", description="the OpenID provider, exactly as its tokens name it; '' for none")
     client_id: str = Field("", description="what the provider calls us")
     audiences: tuple[str, ...] = Field((), description="tokens must be for one of these; default: client_id")
+    client_secret: SecretStr = Field(SecretStr(""), description="where the provider has given us one; '' for none")
+    name: str = Field("single sign-on", description="what the log-in page calls it")
     plugin: str = Field("oidc", description="what clients name as plugin when they log in with a token as password")
     catalogue_plugin: str = Field("oidc", description="ICAT authenticator that takes the token and opens the session")
     catalogue_credential: str = Field("token", description="what that authenticator calls the token")

@@ -123,7 +123,7 @@ def picture(caller: Caller, dataset_id: int, resource_id: str) -> Response:
 @blueprint.page_caller()
 def log_in(_caller: Caller) -> str:
     """The form"""
-    return render_template("portal/log_in.html", fault=None, next=flask.request.args.get("next", ""))
+    return log_in_page(flask.request.args.get("next", ""))
 
 
 @blueprint.route("/log-in", methods=["POST"])
@@ -133,12 +133,23 @@ def submit_log_in(credentials: dict[str, Any]) -> Response:
     try:
         session = _log_in(credentials)
     except BadCredentials as error:
-        page = render_template("portal/log_in.html", fault=error.message, next=credentials["next"])
-        return Response(page, 403)
+        return Response(log_in_page(credentials["next"], error.message), 403)
+    return arrived(session, credentials["next"])
+
+
+def log_in_page(next_: str, fault: str | None = None) -> str:
+    """The form, and the way to the OpenID provider where there is one."""
+    provider = services().provider
+    name = provider.settings.name if provider is not None and provider.settings.client_id else None
+    return render_template("portal/log_in.html", fault=fault, next=next_, single_sign_on=name)
+
+
+def arrived(session: Session, next_: str) -> Response:
+    """Keep a new session in the cookie and go on to where the visitor wanted to."""
     name = session.user_name()
     sign_in(session.id)
     flask.session["name"] = name.rpartition("/")[2] if "/" in name else name
-    return Response(status=303, headers={"Location": own_address(credentials["next"])})
+    return Response(status=303, headers={"Location": own_address(next_)})
 
 
 @blueprint.route("/log-out", methods=["POST"])

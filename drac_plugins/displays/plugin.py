@@ -14,6 +14,7 @@ from drac_plugins.displays import (
     pages,
     routes,
     session_pages,  # noqa: F401
+    sign_on_pages,  # noqa: F401
 )
 from drac_plugins.displays.documents import live
 

@@ -99,6 +99,8 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "/portal/datasets/{id}": ("page", "display", "shell", "statistic", "symmetry"),
     "/portal/datasets/{id}/gallery/{resource}": (),
     "/portal/log-in": ("next",),
+    "/portal/log-in/openid": ("next",),
+    "/portal/log-in/openid/return": ("code", "state", "error", "error_description"),
     "/portal/static/{path}": (),
     "/api-docs/{path}": (),
     "/health": ("x",),

@@ -77,6 +77,31 @@ class Provider:
                 self._endpoints = self._discovered()
             return self._endpoints
 
+    def redeem(self, code: str, verifier: str, return_address: str) -> str:
+        """The ID token for the code of an authorization (OpenID Connect Core 3.1.3, with PKCE: RFC 7636). Raises
+        BadCredentials when the provider does not take the code, Unavailable when it does not answer."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": return_address,
+            "client_id": self.settings.client_id,
+            "code_verifier": verifier,
+        }
+        secret = self.settings.client_secret.get_secret_value()
+        own = (self.settings.client_id, secret) if secret else None
+        address = self.endpoints().token
+        try:
+            reply = self._http.post(address, data=form, auth=own, timeout=_TIMEOUT, allow_redirects=False)
+            token = reply.json().get("id_token") if reply.ok else None
+        except (requests.RequestException, ValueError, AttributeError) as error:
+            raise Unavailable(f"the OpenID provider does not answer at {address} ({type(error).__name__})") from None
+        if reply.status_code >= 500:
+            raise Unavailable(f"the OpenID provider does not answer at {address} (status {reply.status_code})")
+        if not isinstance(token, str):
+            _LOG.warning("The OpenID provider gave no token for a code: status %d", reply.status_code)
+            raise BadCredentials("Authentication failed: the OpenID provider does not confirm this log-in; start again")
+        return token
+
     def _decoded(self, token: str) -> jwt.Token:
         try:
             return jwt.decode(token, self._current_keys(), algorithms=list(ALGORITHMS))

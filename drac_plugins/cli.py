@@ -3,6 +3,7 @@ and are loaded only when they are called."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib.metadata import EntryPoint, entry_points, version
@@ -92,6 +93,7 @@ def main(config: Path | None, log_level: str) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), help="0: any free one. Default: setting web.port.")
 def serve(host: str | None, port: int | None) -> None:
     """Run the facade until Ctrl-C."""
+    gc.disable()  # until everything is loaded: all of that stays
     from drac_plugins.core.web.server import serve as run
 
     given = {"host": host, "port": port}

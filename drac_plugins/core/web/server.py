@@ -43,6 +43,7 @@ def serve(factory: str, web: Web) -> None:
 def _let_garbage_wait() -> None:
     """Long lists are made of hundreds of thousands of small objects that live until the answer is sent; at the usual
     pace the collector takes more time to look through them again and again than everything else."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from drac_plugins.core.inbox.bodies import BodyFiles
-from drac_plugins.core.inbox.box import EDITABLE, Inbox
+from drac_plugins.core.inbox.box import Inbox
 from drac_plugins.core.inbox.records import Counters, Entry, Fields, Filter, Incoming, StageRun, Stored, Verdict
 from drac_plugins.core.inbox.rows import SPLIT_FROM
+from drac_plugins.core.inbox.shelf import EDITABLE
 from drac_plugins.core.inbox.tables import ingest_message, ingest_stage
 
 __all__ = [

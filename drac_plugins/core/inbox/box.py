@@ -18,22 +18,20 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from drac_plugins.core.errors import NotFound
 from drac_plugins.core.events import outbox
 from drac_plugins.core.events.records import NewEvent
-from drac_plugins.core.inbox import queries, rows, stages
+from drac_plugins.core.inbox import rows, stages
 from drac_plugins.core.inbox.bodies import BodyFiles
 from drac_plugins.core.inbox.records import (
-    Counters,
     Entry,
     Fields,
-    Filter,
     Incoming,
     StageRun,
     Stored,
     Verdict,
     entry,
 )
+from drac_plugins.core.inbox.shelf import Shelf
 from drac_plugins.core.inbox.tables import ingest_message as messages
 from drac_plugins.core.settings import Settings
 from drac_plugins.core.storage import Store
@@ -41,15 +39,13 @@ from drac_plugins.core.storage import Store
 log = logging.getLogger(__name__)
 
 HELD_SECONDS = 30.0
-EDITABLE = ("proposal", "beamline", "name", "location", "start", "end", "sample", "investigationId")
-"""Fields of a message that an operator may change when replaying it."""
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Inbox:
+class Inbox(Shelf):
     """Thread-safe. Every method is one short transaction; raises Unavailable when the store does not answer.
 
     `owner`: name of a process of which there is one at a time, so that the next one takes back at once what the one
@@ -65,9 +61,7 @@ class Inbox:
         owner: str | None = None,
         held_seconds: float = HELD_SECONDS,
     ) -> None:
-        self._store = store
-        self._files = large_bodies
-        self._now = clock
+        super().__init__(store, large_bodies, clock)
         self._owner = hashlib.sha256((owner or secrets.token_hex(16)).encode()).hexdigest()[:16]
         self._holder = self._owner + secrets.token_hex(8)
         self._held_seconds = held_seconds
@@ -76,10 +70,6 @@ class Inbox:
     def from_settings(cls, store: Store, settings: Settings, *, owner: str | None = None) -> Inbox:
         files = BodyFiles(settings.var / "large-messages", settings.ingest.max_message_bytes)
         return cls(store, large_bodies=files, owner=owner, held_seconds=settings.ingest.lease_seconds)
-
-    @property
-    def store(self) -> Store:
-        return self._store
 
     # ------------------------------------------------------------------ arriving
 
@@ -334,57 +324,6 @@ class Inbox:
             working = update(messages).where(messages.c.state == "working", rows.abandoned(messages, self._holder, now))
             found = connection.execute(working.values(state="ready", holder=None, held_until=None)).rowcount
             return found + stages.release(connection, self._holder, now)
-
-    # ------------------------------------------------------------------ looking and replaying
-
-    def list(self, wanted: Filter | None = None, *, limit: int = 100, offset: int = 0) -> list[Entry]:
-        """Messages, oldest first, without their bodies."""
-        with self._store.read() as connection:
-            return queries.listing(connection, wanted or Filter(), limit, offset)
-
-    def count(self, wanted: Filter | None = None) -> int:
-        with self._store.read() as connection:
-            return queries.count(connection, wanted or Filter())
-
-    def show(self, message_id: int) -> Entry:
-        """One message with its body, unless that lies in a file (`whole_body` reads it). Raises NotFound."""
-        with self._store.read() as connection:
-            found = queries.one(connection, message_id)
-        if found is None:
-            raise NotFound(f"There is no message {message_id} in the inbox")
-        return found
-
-    def whole_body(self, found: Entry) -> bytes:
-        """The body of a message, wherever it is kept. Raises NotFound when its file is gone."""
-        if found.body is not None:
-            return found.body
-        if self._files is None or found.body_file is None:
-            raise NotFound(f"The body of message {found.id} is not kept here")
-        try:
-            return self._files.read(found.body_file)
-        except OSError as error:
-            raise NotFound(f"The body of message {found.id} cannot be read: {error}") from error
-
-    def replay(self, wanted: Filter, edits: Mapping[str, str] | None = None) -> int:
-        """Send messages from quarantine (or finished ones, when named by id) through the door again, as if they had
-        just arrived. `edits` change fields (`EDITABLE`) over earlier edits; an empty value takes an edit back.
-        Returns how many; raises NotFound when ids are given and none can be replayed."""
-        states = ("quarantined", "done") if wanted.ids else ("quarantined",)
-        where = [*queries.conditions(wanted), messages.c.state.in_(states), messages.c.body.is_not(None)]
-        now = self._now()
-        with self._store.begin() as connection:
-            found = connection.execute(select(messages.c.id, messages.c.edits).where(*where)).all()
-            for row in found:
-                kept = {name: value for name, value in {**row.edits, **(edits or {})}.items() if value != ""}
-                values = {**rows.fresh(now), "edits": kept}
-                connection.execute(update(messages).where(messages.c.id == row.id).values(**values))
-        if wanted.ids and not found:
-            raise NotFound("None of these messages can be replayed: only quarantined or finished ones with a body can")
-        return len(found)
-
-    def counters(self) -> Counters:
-        with self._store.read() as connection:
-            return queries.figures(connection)
 
     # ------------------------------------------------------------------ stages
 

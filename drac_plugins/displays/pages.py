@@ -13,6 +13,7 @@ from marshmallow import validate
 
 from drac_plugins.core import resources
 from drac_plugins.core.errors import BadCredentials, NotFound
+from drac_plugins.core.people import person_of
 from drac_plugins.core.reads import datasets
 from drac_plugins.core.reads.criteria import DatasetCriteria, InvestigationCriteria, InvestigationScope
 from drac_plugins.core.reads.view import View
@@ -146,9 +147,10 @@ def log_in_page(next_: str, fault: str | None = None) -> str:
 
 def arrived(session: Session, next_: str) -> Response:
     """Keep a new session in the cookie and go on to where the visitor wanted to."""
-    name = session.user_name()
+    person = person_of(services(), session)
     sign_in(session.id)
-    flask.session["name"] = name.rpartition("/")[2] if "/" in name else name
+    flask.session["name"] = person.name.rpartition("/")[2]
+    flask.session["staff"] = person.is_administrator or person.is_instrument_scientist  # what is offered, not allowed
     return Response(status=303, headers={"Location": own_address(next_)})
 
 

@@ -18,7 +18,7 @@ from displays.precedence import POSITIONS
 from displays.records import Dataset
 from displays.view_model import Cell
 from drac_plugins.core.reads.records import InvestigationRecord
-from drac_plugins.core.web import facility_zone
+from drac_plugins.core.web import facility_zone, services
 from icat_schema.parameters import Vocabulary
 
 _COLOUR_STEPS = 10
@@ -68,7 +68,9 @@ def install(blueprint: Blueprint) -> None:
 
 
 def _offered() -> dict[str, object]:
-    return {"visitor": flask.session.get("name"), "changed_query": changed_query, "positions": POSITIONS}
+    staff = flask.session.get("staff", False) and any(one.name == "ingestion" for one in services().plugins)
+    known = {"changed_query": changed_query, "positions": POSITIONS}
+    return {"visitor": flask.session.get("name"), "looks_after_ingestion": staff, **known}
 
 
 def changed_query(**changes: object) -> str:

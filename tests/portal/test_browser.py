@@ -104,6 +104,7 @@ def ada(browser: Browser, demonstration: Demonstration, scripting: bool) -> Iter
 
 
 def test_the_sessions_of_ada_are_listed(ada: Watched, scripting: bool) -> None:
+    assert ada.page.get_by_role("link", name="Ingestion").count() == 0
     rows = ada.page.locator("tbody tr")
     assert rows.count() == 6
     assert ada.page.get_by_role("heading", level=1).inner_text() == "Sessions"
@@ -253,6 +254,8 @@ def test_staff_see_what_waits_and_what_could_not_be_applied(
     context = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=scripting)
     watched = Watched(context.new_page(), demonstration.url)
     watched.log_in("cy")
+    watched.page.get_by_role("link", name="Ingestion").click()
+    watched.page.wait_for_url("**/portal/ingestion")
     watched.open("/portal/ingestion?state=any")
     assert watched.page.get_by_role("heading", name="Ingestion", level=1).is_visible()
     first = watched.page.locator("tbody tr td a").first

@@ -255,6 +255,7 @@ class Plot(Item):
     hdf5_path: str | None = Field(None, description="Place in the file; left out: its NeXus default plot.")
     include: Names = Field((), description="For hdf5: globs on file names; all HDF5 files if left out.")
     unit: str | None = Field(None, description="Unit of y.")
+    axis: str | None = Field(None, description="What is on the y axis, in words; left out: the names of the values.")
 
     def check_whole(self) -> None:
         if self.id is None:

@@ -81,7 +81,7 @@ def _plot(plot: Plot, evaluator: Evaluator, datasets: Sequence[Dataset]) -> Plot
         kind=plot.kind,
         x_label=_name(plot.x, evaluator.display) if plot.x else None,
         x_unit=axes.units(plot.x, None, datasets),
-        y_label=_names(plot, evaluator.display),
+        y_label=plot.axis or _names(plot, evaluator.display),
         y_unit=symbol(axes.unit),
         log=plot.log,
         click=plot.click,

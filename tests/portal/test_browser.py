@@ -314,5 +314,5 @@ def _picture(watched: Watched, name: str, wanted: bool) -> None:
         return
     PICTURES.mkdir(exist_ok=True)
     path = PICTURES / f"{name}.png"
-    watched.page.screenshot(path=path, full_page=name != "dataset", animations="disabled")
+    watched.page.screenshot(path=path, full_page=name not in ("dataset", "ingestion"), animations="disabled")
     assert path.stat().st_size < LARGEST_PICTURE

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 INCOMPLETE_AFTER = timedelta(days=7)
 _TOLD = 10_000
 """Incomplete datasets that are told; with more of them the number does not matter."""
+_LISTED = 100
+"""Missing inputs that stand in the log; `drac links repair --check` lists all."""
 _ROUND_SECONDS = 60.0
 
 
@@ -116,19 +118,23 @@ class Nightly:
         self._begin(day, finished=False)
         repair, mended = Repair(self._links), 0
         for finding in repair.findings(mend=True):
-            log.warning("Put right: %s", finding)
             mended += 1
+            if mended <= _LISTED:
+                log.warning("Put right: %s", finding)
             if self._stopping.is_set():
                 return False
-        for dataset_id, path, since in repair.pending():
-            log.warning("Dataset %d waits for %s since %s", dataset_id, path, since.date())
+        missing = 0
+        for missing, (dataset_id, path, since) in enumerate(repair.pending(), start=1):
+            if missing <= _LISTED:
+                log.warning("Dataset %d waits for %s since %s", dataset_id, path, since.date())
         incomplete = self._incomplete()
         with self._store.begin() as connection:
             alarms.replace(connection, "incomplete", incomplete)
             alarms.clear(connection, "night")
             ended = {"finished": self._now(), "mended": mended}
             connection.execute(update(ingest_night).where(ingest_night.c.day == day).values(**ended))
-        log.info("Checks of the night: %d differences put right, %d datasets incomplete", mended, len(incomplete))
+        told = "Checks of the night: %d differences put right, %d inputs missing for a week, %d datasets incomplete"
+        log.info(told, mended, missing, len(incomplete))
         return True
 
     def _incomplete(self) -> list[Alarm]:

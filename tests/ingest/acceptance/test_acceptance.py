@@ -1,4 +1,4 @@
-"""The acceptance tests of ingestion, one for each of the eleven, in the size of the gate (DRAC_ACCEPTANCE=full: as
+"""The acceptance tests of ingestion, one for each of the eleven, in the size of the gate (DRAC_TEST_ACCEPTANCE=full: as
 specified). Older releases of pyicat-plus and the workflow engine have tests of their own (tests/producers,
 tests/ingest/ewoks); here is one example of each."""
 

@@ -63,11 +63,14 @@ class Monitor:
         self._server.run()
 
     def stop(self) -> None:
-        """The loop of waitress ends when its sockets are gone; they are closed from inside it."""
+        """The loop of waitress ends when its sockets are gone; they are closed from inside it. It has to wait until we
+        let go of its lock: one that was awake anyhow would close the trigger under our hands."""
         if self._thread is None:
             return
         trigger = next(item for item in self._sockets.values() if hasattr(item, "pull_trigger"))
-        trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets))
+        with trigger.lock:
+            trigger.thunks.append(lambda: wasyncore.close_all(self._sockets))
+            trigger._physical_pull()
         self._thread.join()
         self._server.task_dispatcher.shutdown()
 

@@ -257,7 +257,7 @@ def test_6_a_killed_ingester_leaves_what_an_undisturbed_one_leaves(
     inbox = Inbox.from_settings(ground.store, ground.settings)
     for queue, name in queues:
         inbox.put(queue, ground.body(name), {})
-    deaths, longest = 0, size(30, 8)
+    deaths, longest = 0, size(30, 15)
     while live(ground.settings, 1 + 2 * deaths % longest if 2 * deaths % longest else longest):
         deaths += 1
         longest += deaths % 100 == 0

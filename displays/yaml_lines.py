@@ -41,9 +41,9 @@ def read_documents(source: str, text: str) -> list[Located]:
         return list(_located(source, _Loader(text)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise DocumentError(
-            [Fault(source, mark.line + 1 if mark else 1, f"not valid YAML: {error.problem}")]
-        ) from error
+        last = max(1, len(text.splitlines()))  # the end of the text is said to be a line further
+        line = min(mark.line + 1, last) if mark else 1
+        raise DocumentError([Fault(source, line, f"not valid YAML: {error.problem}")]) from error
     except yaml.YAMLError as error:
         raise DocumentError([Fault(source, 1, f"not valid YAML: {error}")]) from error
 

@@ -139,7 +139,7 @@ def test_after_a_restart_of_the_broker_the_subscriptions_stand_again(own_broker:
         own_broker.start()
         send(own_broker, b"two")
         wait_until(lambda: inbox.count() == 2, seconds=60)
-        assert stands(subscriber)
+        wait_until(lambda: stands(subscriber), seconds=30)
 
 
 def test_with_two_brokers_of_which_one_is_away_the_other_is_served(

@@ -365,9 +365,11 @@ def test_9_many_datasets_flow_and_a_huge_folder_delays_nobody(facility: Chain) -
     print(f"{len(bodies)} datasets in {seconds:.1f} s: {len(bodies) / seconds:.1f}/s")
     assert last["type"] == "processed"
     facility.dataset(huge, seconds=120, until=lambda facts: facts.get("__fileCount") == str(size(1500, 30_000)))
-    facility.dataset(places[-1], seconds=120, until=lambda facts: facts.get("__fileCount") == str(files))
+    rest = size(120, 40 * 60 - int(seconds))  # files stand back while datasets wait
+    facility.dataset(places[-1], seconds=rest, until=lambda facts: facts.get("__fileCount") == str(files))
+    print(f"with the files of the last one: {time.monotonic() - begun:.1f} s")
     if FULL:
-        assert seconds < 40 * 60
+        assert time.monotonic() - begun < 40 * 60
 
 
 # ----------------------------------------------------------------------------------------------------- 10 hostile

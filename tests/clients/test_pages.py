@@ -45,7 +45,7 @@ def test_pyicat_plus_as_its_page_says(addresses: dict[str, str]) -> None:
     script = said("pyicat-plus", "python", addresses)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["MD-1290 1 datasets", "The heart of a lamb"]
+    assert done.stdout.splitlines() == ["MD-1290 2 datasets", "The heart of a lamb"]
 
 
 def test_bliss_as_its_page_says(addresses: dict[str, str]) -> None:

@@ -12,19 +12,18 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from drac_plugins.core.errors import Unavailable
-from drac_plugins.core.leases import LeaseBusy, Leases
+from drac_plugins.core.leases import LeaseBusy
 from drac_plugins.core.links.repair import Repair
-from drac_plugins.core.links.writing import Links, LinkSettings
+from drac_plugins.core.links.writing import Links
 from drac_plugins.core.quarantine import alarms
 from drac_plugins.core.quarantine.alarms import Alarm
 from drac_plugins.core.quarantine.tables import ingest_night
 from drac_plugins.core.settings import Settings
-from drac_plugins.core.storage import Store
-from icat_schema.gateway import Select, Session
+from icat_schema.gateway import Select
 from icat_schema.gateway.conditions import And, Eq, Lt
 from icat_schema.gateway.errors import CatalogueError
 
@@ -38,24 +37,21 @@ _LISTED = 100
 _ROUND_SECONDS = 60.0
 
 
+class Stopped(Exception):
+    """The ingester ends before the checks do."""
+
+
 class Nightly:
-    """One thread, or none when the settings say that it never is the time. `session`: the writing account."""
+    """One thread, or none when the settings say that it never is the time. `links`: those of the consumer."""
 
     def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        session: Session,
-        *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, settings: Settings, links: Links, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._at = settings.ingest.nightly_at
         self._zone = settings.facility.timezone
-        self._store = store
-        self._session = session
+        self._links = links
+        self._store = links.store
         self._now = now
-        self._leases = Leases(store, now=now)
-        self._links = Links(session, store, LinkSettings.of(settings), now=now)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nightly")
 
@@ -73,7 +69,7 @@ class Nightly:
         while not self._stopping.is_set():
             try:
                 self.step()
-            except LeaseBusy:
+            except (LeaseBusy, Stopped):
                 pass
             except (Unavailable, CatalogueError) as error:
                 log.warning("The checks of the night are made later: %s", error)
@@ -84,11 +80,11 @@ class Nightly:
 
     def step(self) -> bool:
         """Make the checks if it is time; returns whether they were made to the end. Raises LeaseBusy while another
-        process is at it, Unavailable, and errors of the gateway."""
+        process is at it, Stopped, Unavailable, and errors of the gateway."""
         day = self._due()
         if day is None:
             return False
-        with self._leases.hold(["nightly"], wait_seconds=0):
+        with self._links.leases.hold(["nightly"], wait_seconds=0):
             return self._due() == day and self._check(day)
 
     def _due(self) -> date | None:
@@ -96,13 +92,11 @@ class Nightly:
         here = self._now().astimezone(self._zone)
         day = here.date() if here.time() >= (self._at or time()) else here.date() - timedelta(days=1)
         with self._store.read() as connection:
-            known = connection.execute(select(func.max(ingest_night.c.day))).scalar_one()
-            done = select(ingest_night.c.finished).where(ingest_night.c.day == day)
-            finished = connection.execute(done).scalar_one_or_none()
-        if known is None:  # a new store: there is nothing to check before its first night
+            latest = connection.execute(select(ingest_night).order_by(ingest_night.c.day.desc()).limit(1)).first()
+        if latest is None:  # a new store: there is nothing to check before its first night
             self._begin(day, finished=True)
             return None
-        return None if finished is not None or known > day else day
+        return day if latest.day < day or (latest.day == day and latest.finished is None) else None
 
     def _begin(self, day: date, *, finished: bool) -> None:
         now = self._now()
@@ -116,13 +110,11 @@ class Nightly:
 
     def _check(self, day: date) -> bool:
         self._begin(day, finished=False)
-        repair, mended = Repair(self._links), 0
+        repair, mended = Repair(self._links, progress=self._go_on), 0
         for finding in repair.findings(mend=True):
             mended += 1
             if mended <= _LISTED:
                 log.warning("Put right: %s", finding)
-            if self._stopping.is_set():
-                return False
         missing = 0
         for missing, (dataset_id, path, since) in enumerate(repair.pending(), start=1):
             if missing <= _LISTED:
@@ -137,10 +129,17 @@ class Nightly:
         log.info(told, mended, missing, len(incomplete))
         return True
 
+    def _go_on(self, _layer: str, _done: int) -> None:
+        """After every window, whether anything was found in it or not."""
+        if self._stopping.is_set():
+            raise Stopped
+
     def _incomplete(self) -> list[Alarm]:
         where = And(Eq("complete", False), Lt("createTime", self._now() - INCOMPLETE_AFTER))
         query = Select("Dataset", ["id", "location", "createTime"], where, [("id", "ASC")], limit=_TOLD)
-        return [Alarm("incomplete", id_, str(place or ""), since) for id_, place, since in self._session.page(query)]
+        return [
+            Alarm("incomplete", id_, str(place or ""), since) for id_, place, since in self._links.session.page(query)
+        ]
 
     def _tell_failure(self, error: Exception) -> None:
         try:

@@ -91,14 +91,16 @@ class Ingester:
         self._settings = settings
         ingest = settings.ingest
         inbox = Inbox.from_settings(store, settings, owner=installation(settings))
-        self.worker = build_worker(settings, store, inbox)
+        session = writing_session(settings)
+        consumer = Consumer(settings, session, store)
+        self.worker = Worker(inbox, consumer, settings)
         self.queues = Queues.from_settings(ingest)
         self.keeper = Keeper(inbox, self.worker.wake)
         self.listener = self._listener() if ingest.listen else None
         self.subscribers = [Subscriber(broker, self.queues, self.keeper) for broker in _brokers(ingest, ingest.brokers)]
         listening = list(_brokers(ingest, settings.events.brokers))
-        self.publisher = Publisher(settings, store, writing_session(settings), Sender(listening) if listening else None)
-        self.nightly = Nightly(settings, store, writing_session(settings))
+        self.publisher = Publisher(settings, store, session, Sender(listening) if listening else None)
+        self.nightly = Nightly(settings, consumer.links)
         self.monitor = self._monitor(store) if ingest.monitor else None
 
     def _monitor(self, store: Store) -> Monitor:

@@ -15,7 +15,7 @@ from drac_plugins.core.quarantine import alarms
 from drac_plugins.core.quarantine.tables import ingest_alarm, ingest_night
 from drac_plugins.core.settings import Ingest, Settings
 from icat_schema.gateway import Change
-from ingest.nightly import Nightly
+from ingest.nightly import Nightly, Stopped
 from tests.ingest.apply.ground import Ground, fresh_ground, message, processed
 from tests.ingest.door.conftest import Clock
 
@@ -44,7 +44,7 @@ def nightly(ground: Ground, clock: Clock) -> Nightly:
     with ground.store.begin() as connection:
         connection.execute(delete(ingest_night))
         connection.execute(delete(ingest_alarm))
-    found = Nightly(ground.settings, ground.store, ground.session, now=clock)
+    found = Nightly(ground.settings, ground.consumer.links, now=clock)
     assert not found.step()  # a new store: its first night is yet to come
     return found
 
@@ -104,7 +104,7 @@ def test_a_night_over_which_a_process_died_is_done_again(nightly: Nightly, groun
     assert nightly.step()
     with ground.store.begin() as connection:
         connection.execute(update(ingest_night).values(finished=None))
-    assert Nightly(ground.settings, ground.store, ground.session, now=clock).step()
+    assert Nightly(ground.settings, ground.consumer.links, now=clock).step()
     assert all(finished for finished, _ in nights(ground)[1:])
 
 
@@ -125,3 +125,11 @@ def test_a_night_that_was_slept_through_is_made_up_for(nightly: Nightly, ground:
     clock.now += timedelta(days=3)
     assert nightly.step()
     assert nights(ground) == [(True, 0)] * 3
+
+
+def test_a_stop_ends_the_checks_where_nothing_is_found_either(nightly: Nightly, ground: Ground, clock: Clock) -> None:
+    clock.advance(hours=8)
+    nightly.stop()
+    with pytest.raises(Stopped):
+        nightly.step()
+    assert nights(ground)[-1] == (False, 0)

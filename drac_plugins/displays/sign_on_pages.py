@@ -11,10 +11,11 @@ from marshmallow import validate
 from drac_plugins.core.errors import BadCredentials, NotFound
 from drac_plugins.core.signin import authorization
 from drac_plugins.core.signin.authorization import Pending
-from drac_plugins.core.signin.log_in import by_token
+from drac_plugins.core.signin.log_in import by_token, slowed
 from drac_plugins.core.signin.provider import Provider
 from drac_plugins.core.web import Caller, QuerySchema, Text, client_address, services
 from drac_plugins.displays.pages import arrived, blueprint, log_in_page
+from icat_schema.gateway import Session
 
 _PENDING = "openid"
 _LONGEST = 4096
@@ -49,16 +50,19 @@ def end_sign_on(_caller: Caller, query: dict[str, Any]) -> Response:
     """Redeem the code that the browser brings, and open a session with the token"""
     provider = _provider()
     try:
-        pending = Pending.kept(flask.session.pop(_PENDING, None), query["state"])
-        if query["error"] or not query["code"]:
-            raise BadCredentials(f"Authentication failed: {provider.settings.name} says {_said(query)}")
-        services().attempts.check(client_address(), "")
-        token = provider.redeem(query["code"], pending.verifier, _return_address())
-        session = by_token(services(), token, client_address(), pending.nonce)
+        session, next_ = slowed(services(), client_address(), "", lambda: _redeemed(provider, query))
     except BadCredentials as error:
-        services().attempts.failed(client_address(), "")
         return Response(log_in_page("", error.message), 403)
-    return arrived(session, pending.next)
+    return arrived(session, next_)
+
+
+def _redeemed(provider: Provider, query: dict[str, Any]) -> tuple[Session, str]:
+    """The session, and where the visitor wanted to go."""
+    pending = Pending.kept(flask.session.pop(_PENDING, None), query["state"])
+    if query["error"] or not query["code"]:
+        raise BadCredentials(f"Authentication failed: {provider.settings.name} says {_said(query)}")
+    token = provider.redeem(query["code"], pending.verifier, _return_address())
+    return by_token(services(), token, client_address(), pending.nonce), pending.next
 
 
 def _said(query: dict[str, Any]) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from drac_plugins.core.errors import BadCredentials
 from drac_plugins.core.people import names_of
 from drac_plugins.core.services import Services
 from icat_schema.gateway import Session
 from icat_schema.gateway.errors import InvalidRequest, LoginRefused
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +38,27 @@ def log_in(services: Services, offer: Offer) -> Session:
     plugin = offer.plugin or services.settings.auth.default_plugin
     by_tokens = services.provider is not None and plugin == services.provider.settings.plugin
     account = f"{plugin}/{offer.user}" if offer.user and not by_tokens else ""
-    services.attempts.check(offer.address, account)
-    try:
+
+    def opened() -> Session:
         if by_tokens:
-            session = by_token(services, offer.password, offer.address)
-        else:
-            session = _by_credentials(services, plugin, offer)
+            return by_token(services, offer.password, offer.address)
+        return _by_credentials(services, plugin, offer)
+
+    return slowed(services, offer.address, account, opened, guessed=bool(offer.password))
+
+
+def slowed(services: Services, address: str, account: str, way: Callable[[], _T], *, guessed: bool = True) -> _T:
+    """What a way to a session gives. It counts as a failed attempt when it raises BadCredentials, unless nothing was
+    `guessed`; who has failed too often does not get that far, and that does not count."""
+    services.attempts.check(address, account)
+    try:
+        found = way()
     except BadCredentials:
-        if offer.password:  # else nothing was guessed
-            services.attempts.failed(offer.address, account)
+        if guessed:
+            services.attempts.failed(address, account)
         raise
-    services.attempts.succeeded(offer.address, account)
-    return session
+    services.attempts.succeeded(address, account)
+    return found
 
 
 def by_token(services: Services, token: str, address: str = "", nonce: str | None = None) -> Session:

@@ -15,8 +15,8 @@ from drac_plugins.core.errors import Invalid
 from drac_plugins.core.web import Caller, Text, json_reply
 from drac_plugins.displays import service
 from drac_plugins.displays.comparing import MOST_COMPARED, comparison
-from drac_plugins.displays.pages import Paged, blueprint, offered, view_of
-from drac_plugins.displays.presenting import grouped_parameters
+from drac_plugins.displays.pages import Paged, blueprint, view_of
+from drac_plugins.displays.presenting import grouped_parameters, offered
 from drac_plugins.displays.routes import library, reader
 from drac_plugins.displays.schemas import SHELLS, Preferences
 

@@ -170,11 +170,6 @@ def view_of(caller: Caller) -> View:
     return View(caller.session, facility_zone())
 
 
-def offered(plugin: str) -> bool:
-    """Is this plugin switched on? Its addresses are offered only then."""
-    return any(one.name == plugin for one in services().plugins)
-
-
 def _log_in(credentials: dict[str, Any]) -> Session:
     offer = Offer(username=credentials["username"], password=credentials["password"], address=client_address())
     try:

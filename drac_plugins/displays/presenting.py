@@ -67,8 +67,13 @@ def install(blueprint: Blueprint) -> None:
     blueprint.app_context_processor(_offered)
 
 
+def offered(plugin: str) -> bool:
+    """Is this plugin switched on? Its addresses are offered only then."""
+    return any(one.name == plugin for one in services().plugins)
+
+
 def _offered() -> dict[str, object]:
-    staff = flask.session.get("staff", False) and any(one.name == "ingestion" for one in services().plugins)
+    staff = flask.session.get("staff", False) and offered("ingestion")
     known = {"changed_query": changed_query, "positions": POSITIONS}
     return {"visitor": flask.session.get("name"), "looks_after_ingestion": staff, **known}
 

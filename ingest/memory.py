@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from drac_plugins.core.links.tables import dataset_long_value
+from drac_plugins.core.storage import insert_into
 from ingest.competition import Origin, from_document, to_document
 from ingest.tables import dataset_aside, dataset_origin, investigation_sums
 from ingest.values import Value
@@ -33,8 +33,7 @@ def keep_origins(connection: Connection, origins: Mapping[int, Origin]) -> None:
     """Of several datasets."""
     if not origins:
         return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(dataset_origin)
+    statement = insert_into(connection, dataset_origin)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["dataset_id"], set_={"document": statement.excluded.document}),
         [{"dataset_id": dataset_id, "document": to_document(origin)} for dataset_id, origin in origins.items()],
@@ -81,9 +80,8 @@ def keep_aside(connection: Connection, dataset_id: int, aside: Mapping[str, tupl
 def want_sums(connection: Connection, investigation_id: int) -> None:
     """Sums of the session and of its samples have to be made again."""
     table = investigation_sums
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
-        insert(table)
+        insert_into(connection, table)
         .values(investigation_id=investigation_id, wanted=1, written=0)
         .on_conflict_do_update(index_elements=["investigation_id"], set_={"wanted": table.c.wanted + 1})
     )

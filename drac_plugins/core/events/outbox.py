@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from drac_plugins.core.events.records import Delivery, Event, NewEvent
 from drac_plugins.core.events.tables import event, event_delivery
-from drac_plugins.core.storage import new_document_id
+from drac_plugins.core.storage import insert_into, new_document_id
 
 _EVENTS = 0x65767473  # advisory lock of PostgreSQL
 _PORTION = 400
@@ -33,10 +32,9 @@ def put(connection: Connection, events: Sequence[NewEvent], now: datetime) -> No
     if not events:
         return
     alone(connection)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for one in events:
         statement = (
-            insert(event)
+            insert_into(connection, event)
             .values(
                 key=one.key or new_document_id(),
                 kind=one.kind,

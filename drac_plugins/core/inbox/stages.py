@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from drac_plugins.core.inbox.records import StageRun
 from drac_plugins.core.inbox.rows import abandoned
 from drac_plugins.core.inbox.tables import ingest_stage as stages
+from drac_plugins.core.storage import insert_into
 
 _FREE: Mapping[str, Any] = {"working": 0, "holder": None, "held_until": None}
 
@@ -21,10 +21,9 @@ def make_due(connection: Connection, wanted: Sequence[tuple[int, str]], due: dat
     counts), and asking while it runs makes it run once more."""
     if not wanted:
         return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     earlier = case((stages.c.working == 1, due), (stages.c.due > due, due), else_=stages.c.due)
     again = {"revision": stages.c.revision + 1, "attempts": 0, "reason": None, "due": earlier}
-    statement = insert(stages).values(
+    statement = insert_into(connection, stages).values(
         dataset_id=bindparam("dataset_id"),
         stage=bindparam("stage"),
         due=due,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from drac_plugins.core.quarantine.tables import ingest_alarm
+from drac_plugins.core.storage import insert_into
 
 WORDS: Mapping[str, str] = {
     "archiving": "datasets that could not be archived",
@@ -34,8 +34,7 @@ def put(connection: Connection, alarms: Sequence[Alarm]) -> None:
     """Raise alarms; one that is raised already keeps its beginning."""
     if not alarms:
         return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(ingest_alarm)
+    statement = insert_into(connection, ingest_alarm)
     same = ["kind", "dataset_id"]
     connection.execute(
         statement.on_conflict_do_update(index_elements=same, set_={"text": statement.excluded.text}),

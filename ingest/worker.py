@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from drac_plugins.core.errors import Unavailable
@@ -15,13 +15,10 @@ from icat_schema.gateway.errors import CatalogueError, CatalogueUnavailable, Log
 from ingest.applying import Applying
 from ingest.breaker import Breaker
 from ingest.staging import Staging
-from ingest.trying import STORE_PAUSE_SECONDS, Applier
+from ingest.trying import STAGES, STORE_PAUSE_SECONDS, Applier
 
 log = logging.getLogger(__name__)
 
-LANES: tuple[tuple[str, ...], ...] = (("files",), ("gallery",), ("statistics",))
-"""Stages that share a thread. Neither reading a folder of a million files nor summing up a session of ten thousand
-datasets may delay anything else."""
 _RECOVERY_SECONDS = 60.0
 _TURN_SECONDS = 2.0
 """How often a lane gets a turn while messages wait: somebody waits for those, and nobody for what comes later."""
@@ -71,7 +68,7 @@ class Worker:
         if released:
             log.warning("%d pieces of work that a stopped process had begun are taken up again", released)
         loops = [(f"worker {number + 1}", self._messages) for number in range(self._ingest.workers)]
-        loops += [(" and ".join(lane), self._lane(lane)) for lane in LANES]
+        loops += [(stage, self._lane(stage)) for stage in STAGES]
         loops += [("recovery", self._recoveries), ("signs of life", self._signs_of_life)]
         self._threads = [threading.Thread(target=loop, name=name) for name, loop in loops]
         for thread in self._threads:
@@ -103,14 +100,16 @@ class Worker:
     def _messages(self) -> None:
         self._loop(self._applying.step)
 
-    def _lane(self, stages: Sequence[str]) -> Callable[[], None]:
+    def _lane(self, stage: str) -> Callable[[], None]:
+        """Of one later stage: neither reading a folder of a million files nor summing up a session of ten thousand
+        datasets may delay anything else."""
         turn = Turn(_TURN_SECONDS)
 
         def step() -> bool:
             if not turn.comes(urgent=self._applying.behind):
                 return False
             try:
-                return self._staging.step(stages)
+                return self._staging.step((stage,))
             finally:
                 turn.taken()
 

@@ -20,7 +20,7 @@ from ingest.applying import Applying
 from ingest.breaker import Breaker
 from ingest.consumer import Consumer, installation
 from ingest.staging import Staging
-from ingest.worker import LANES
+from ingest.trying import STAGES
 
 _KILLED = 9
 
@@ -102,5 +102,5 @@ def _work(settings: Settings, steps: int) -> None:
     inbox.release()
     consumer.take_over()
     consumer.recover()
-    while any([applying.step(), *(staging.step(lane) for lane in LANES)]):  # each of them, not only the first
+    while any([applying.step(), *(staging.step((stage,)) for stage in STAGES)]):  # each of them, not only the first
         pass

@@ -17,7 +17,7 @@ from ingest.applying import Applying
 from ingest.breaker import Breaker
 from ingest.staging import Staging
 from ingest.transport.queues import Queues
-from ingest.worker import LANES
+from ingest.trying import STAGES
 from tests.ingest.apply.conftest import template
 from tests.ingest.apply.ground import Ground, ground_on
 from tests.support.catalogue import RunningCatalogue, start_catalogue
@@ -48,7 +48,7 @@ class Door:
             pass
 
     def _stage(self) -> bool:
-        done = [self.staging.step(lane) for lane in LANES]
+        done = [self.staging.step((stage,)) for stage in STAGES]
         return any(done)
 
     def wait(self, **parts: float) -> None:

@@ -37,8 +37,7 @@ def catalogue(
     visitor: Path, provider: OpenIdProvider, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningCatalogue]:
     files = ("--data", f"{VISITOR}={visitor}", "--archive", str(tmp_path_factory.mktemp("archive")))
-    tokens = ("--oidc-issuer", provider.url, "--oidc-audience", CLIENT, "--oidc-mechanism", "simple")
-    options = (*files, *tokens, "--proxies", "1")
+    options = (*files, *provider.options, "--proxies", "1")
     server = start_catalogue(
         tmp_path_factory.mktemp("catalogue"), *options, users=(*USERS, "contact", "other", "guest")
     )

@@ -61,8 +61,7 @@ class Ground:
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     with openid_provider() as provider:
-        tokens = ("--oidc-issuer", provider.url, "--oidc-audience", CLIENT, "--oidc-mechanism", "simple")
-        catalogue = start_catalogue(tmp_path_factory.mktemp("catalogue"), *tokens)
+        catalogue = start_catalogue(tmp_path_factory.mktemp("catalogue"), *provider.options)
         settings = {"auth": {"openid": {"issuer": provider.url, "client_id": CLIENT}}}
         with running_facade(catalogue, tmp_path_factory.mktemp("facade"), settings=settings) as facade:
             yield Ground(facade, provider)

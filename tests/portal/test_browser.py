@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.portal import axe
 from tests.support.demonstration import Demonstration
 
 pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.browser, pytest.mark.slow]
@@ -18,8 +19,6 @@ pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.browser, pytest.mark.
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 LARGEST_PICTURE = 300_000
 WIDTHS = (1280, 360)
-AXE = (Path(__file__).parent / "vendored" / "axe.min.js").read_text()
-SERIOUS = ("serious", "critical")
 
 
 _TAKING_PICTURES = os.environ.pop("DRAC_SCREENSHOTS", "") == "1"
@@ -75,13 +74,7 @@ class Watched:
 
     def faults(self) -> list[str]:
         """What axe-core finds on the page that keeps people out."""
-        found = self.page.evaluate(f"(async () => {{ {AXE}; return (await axe.run()).violations }})()")
-        return [
-            f"{one['id']}: {one['help']}: {node['html'][:200]}"
-            for one in found
-            if one["impact"] in SERIOUS
-            for node in one["nodes"]
-        ]
+        return axe.faults(self.page)
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than the window."""

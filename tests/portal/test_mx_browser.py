@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.portal import axe
 from tests.portal.laboratory import Laboratory
 from tests.portal.mx_session import Session, mx_session
 from tests.support.facade import RunningFacade
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-AXE = Path(__file__).with_name("vendored") / "axe.min.js"
 WIDTHS = (1280, 390)
 
 
@@ -137,13 +136,6 @@ def test_the_pages_fit_into_the_window_and_axe_finds_nothing(
         found.goto(path)
         found.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true })")
         assert found.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
-        found.evaluate(AXE.read_text(encoding="utf-8"))
-        report = found.evaluate("axe.run({resultTypes: ['violations']})")
-        serious = [
-            (one["id"], [node["html"][:200] for node in one["nodes"]])
-            for one in report["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], path
+        assert axe.faults(found) == [], path
     context.close()
     assert complaints == []

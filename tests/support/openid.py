@@ -39,6 +39,11 @@ class OpenIdProvider:
         signer = key or self.keys[0]
         return jwt.encode({"alg": algorithm, "kid": signer.kid}, said, signer, algorithms=[algorithm])
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """For the embedded catalogue: take these tokens, as logins of `simple`."""
+        return ("--oidc-issuer", self.url, "--oidc-audience", CLIENT, "--oidc-mechanism", "simple")
+
     def documents(self) -> Mapping[str, Any]:
         return {
             "/.well-known/openid-configuration": {

@@ -35,7 +35,7 @@ from benchmarks.plain_sql import PlainSql, plain_sql
 from benchmarks.postgres import make_database, postgres
 from benchmarks.servers import catalogue_on
 from drac_plugins.demo.configuration import Places, write_settings
-from drac_plugins.demo.processes import Processes, choose_port
+from drac_plugins.demo.processes import Processes, choose_ports
 from drac_plugins.demo.verify import Visitor
 
 DATABASE = "facade"
@@ -176,7 +176,7 @@ def _facade(catalogue: str) -> Iterator[tuple[str, float]]:
     """A facade of its own; its address, and the seconds from the command to its first answer out of the catalogue, at a
     start that finds its store made."""
     with TemporaryDirectory(prefix="drac-bench-") as folder:
-        port, state = choose_port(0, ""), Path(folder)
+        (port,), state = choose_ports({"facade": 0}).values(), Path(folder)
         places = Places(state / "data", state, port, int(catalogue.rpartition(":")[2]), 0, 0)
         write_settings(places)
         for start in (1, 2):

@@ -15,7 +15,7 @@ from werkzeug.security import generate_password_hash
 from drac_plugins.demo import facility
 from drac_plugins.demo.commands import start_catalogue
 from drac_plugins.demo.configuration import Places, write_settings
-from drac_plugins.demo.processes import Processes, answers, choose_port, listens
+from drac_plugins.demo.processes import Processes, answers, choose_ports, listens
 from icat_schema.gateway import Catalogue, GatewaySettings, Session
 
 MAX_ENTITIES = 1_000_000
@@ -55,8 +55,8 @@ def servers() -> Iterator[Servers]:
     """The embedded catalogue with the demonstration's facility; ingester and facade are started on demand."""
     with tempfile.TemporaryDirectory(prefix="drac-bench-") as folder:
         data = Path(folder) / "data"
-        ports = [choose_port(0, "") for _ in range(4)]
-        places = Places(data, data / "var", *ports)
+        ports = choose_ports({"facade": 0, "catalogue": 0, "stomp": 0, "monitor": 0})
+        places = Places(data, data / "var", *ports.values())
         write_settings(places)
         with Processes(places.state / "logs", {"DRAC_CONFIG": str(places.settings_file)}) as processes:
             start_catalogue(places, processes, "--max-entities", str(MAX_ENTITIES), "--quiet")
@@ -77,7 +77,7 @@ def catalogue_on(database: str, max_entities: int = MAX_ENTITIES) -> Iterator[st
         names = [user["name"] for user in facility.document()["users"]]
         users = state / "users"
         users.write_text("".join(f"{name}:{generate_password_hash(name)}\n" for name in names), encoding="utf-8")
-        url = f"http://127.0.0.1:{choose_port(0, '')}"
+        url = f"http://127.0.0.1:{choose_ports({'catalogue': 0})['catalogue']}"
         serve = ["icat_schema.server", "serve", "--database", database, "--users", str(users), "--quiet"]
         serve += ["--port", url.rpartition(":")[2], "--max-entities", str(max_entities)]
         with Processes(state / "logs", {}) as processes:

@@ -22,7 +22,7 @@ from werkzeug.security import generate_password_hash
 
 from drac_plugins.demo import facility
 from drac_plugins.demo.configuration import Places, write_settings
-from drac_plugins.demo.processes import Processes, ProcessFailed, answers, choose_port, listens
+from drac_plugins.demo.processes import Processes, ProcessFailed, answers, choose_ports, listens
 from drac_plugins.demo.verify import API_KEY, Visitor, registered, verify
 from icat_schema.gateway import Catalogue, GatewaySettings
 
@@ -49,14 +49,15 @@ def demo(port: int, data: Path | None, no_wait: bool, catalogue_port: int, stomp
     Needs nothing but Python. Serves at http://127.0.0.1:PORT until Ctrl-C, which stops everything it started.
     """
     with _ctrl_c() as interrupted, _data_folder(data) as folder:
-        places = Places(
-            data=folder,
-            state=folder / "var",
-            port=choose_port(port, "--port"),
-            catalogue_port=choose_port(catalogue_port, "--catalogue-port"),
-            stomp_port=choose_port(stomp_port, "--stomp-port"),
-            monitor_port=choose_port(monitor_port, "--monitor-port"),
+        ports = choose_ports(
+            {
+                "--port": port,
+                "--catalogue-port": catalogue_port,
+                "--stomp-port": stomp_port,
+                "--monitor-port": monitor_port,
+            }
         )
+        places = Places(folder, folder / "var", *ports.values())
         write_settings(places)
         with Processes(places.state / "logs", {"DRAC_CONFIG": str(places.settings_file)}) as processes:
             _run(places, processes)

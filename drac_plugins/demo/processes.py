@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -29,18 +30,21 @@ class PortTaken(DracError):
     code = "demo.port-taken"
 
 
-def choose_port(wanted: int, option: str) -> int:
-    """A port on the loopback address that nobody listens on: `wanted`, or any free one for 0. Raises PortTaken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError as error:
-            raise PortTaken(
-                f"port {wanted} is in use: stop what listens there, or choose another with {option}"
-            ) from error
-        port: int = probe.getsockname()[1]
-        return port
+def choose_ports(wanted: Mapping[str, int]) -> dict[str, int]:
+    """For each option a port on the loopback address that nobody listens on, all different: the wanted one, or any free
+    one for 0. Raises PortTaken, which names the option."""
+    chosen = {}
+    with ExitStack() as held:  # until all are chosen: the system gives a free port again as soon as it is let go
+        for option, port in sorted(wanted.items(), key=lambda entry: entry[1] == 0):
+            probe = held.enter_context(socket.socket())
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                message = f"port {port} is in use: stop what listens there, or choose another with {option}"
+                raise PortTaken(message) from error
+            chosen[option] = probe.getsockname()[1]
+    return {option: chosen[option] for option in wanted}
 
 
 class Processes:

@@ -19,9 +19,10 @@ from werkzeug.security import generate_password_hash
 
 from drac_plugins.demo import facility
 from drac_plugins.demo.configuration import Places, write_settings
-from drac_plugins.demo.processes import choose_port, listens
+from drac_plugins.demo.processes import listens
 from icat_schema.gateway import Catalogue, GatewaySettings, Session
 from tests.journeys.messages import Door
+from tests.support.ports import free_port
 
 Name = Literal["catalogue", "ingester", "facade"]
 NAMES: tuple[Name, ...] = ("catalogue", "ingester", "facade")
@@ -114,7 +115,7 @@ class Installation:
 @contextmanager
 def installed(folder: Path) -> Iterator[Installation]:
     """Everything set up and running, with the demonstration's facility and no data."""
-    ports = [choose_port(0, "") for _ in range(4)]
+    ports = [free_port() for _ in range(4)]
     places = Places(folder / "data", folder / "data" / "var", *ports)
     write_settings(places)
     names = [user["name"] for user in facility.document()["users"]]

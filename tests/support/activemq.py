@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.certificates import Certificates
+from tests.support.ports import free_port
 
 HOME = Path("/usr/share/activemq")
 _START_SECONDS = 60.0
@@ -47,7 +48,7 @@ class ActiveMQ:
 
     def __init__(self, folder: Path, certificates: Certificates | None = None) -> None:
         self.folder = folder
-        self.port, self.tls_port = _free_port(), _free_port()
+        self.port, self.tls_port = free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
         data = folder / "data"
         data.mkdir(parents=True)
@@ -111,12 +112,6 @@ def activemq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActiveMQ]:
     broker = ActiveMQ(tmp_path_factory.mktemp("activemq")).start()
     yield broker
     broker.stop()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def installed() -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,8 @@ from typing import Any
 
 import psycopg
 import pytest
+
+from tests.support.ports import free_port
 
 ACCOUNT = "postgres"  # initdb refuses to run as root
 
@@ -95,7 +96,7 @@ def running_postgres() -> Iterator[RunningPostgres]:
     if os.geteuid() == 0:
         shutil.chown(folder, ACCOUNT)
     data = str(folder / "data")
-    server = RunningPostgres(_free_port(), folder, binaries)
+    server = RunningPostgres(free_port(), folder, binaries)
     try:
         _call([str(binaries / "initdb"), "-D", data, "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--no-sync"])
         server.start()
@@ -105,12 +106,6 @@ def running_postgres() -> Iterator[RunningPostgres]:
             server.stop()
     finally:
         shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def _call(command: Sequence[str]) -> None:

@@ -10,6 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.support.ports import free_port
+
 HOME = Path("/usr/lib/rabbitmq/bin")
 _START_SECONDS = 90.0
 
@@ -20,7 +22,7 @@ class RabbitMQ:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
-        self.port, self._amqp, self._distribution, self._names = (_free_port() for _ in range(4))
+        self.port, self._amqp, self._distribution, self._names = (free_port() for _ in range(4))
         (folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self._amqp}\n"
             f"stomp.listeners.tcp.1 = 127.0.0.1:{self.port}\n"
@@ -101,12 +103,6 @@ class RabbitMQ:
 def _script(name: str) -> str:
     """Debian's wrappers in /usr/sbin change the user; these are what they call."""
     return str(HOME / name)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def installed() -> bool:

@@ -27,7 +27,8 @@ from ingest.reference import Instrument, prepare
 from tests.ingest.torture import plan as plans
 from tests.ingest.torture.judge import Verdict, judge
 from tests.ingest.torture.sender import Sender
-from tests.ingest.torture.world import Broker, Command, Mortal, answers, free_port, listens
+from tests.ingest.torture.world import Broker, Command, Mortal, answers, listens
+from tests.support.ports import free_port
 
 AHEAD = 250
 """Messages that are sent before they are applied: enough that all processes have work, few enough that the doors are

@@ -75,12 +75,6 @@ class Broker(ActiveMQ):
     name = "broker"
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
 def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)

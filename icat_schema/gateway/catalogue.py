@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from icat_schema.gateway.counting import CallCount, CallCounter
 from icat_schema.gateway.redaction import guard_library_logs
 from icat_schema.gateway.rest import Rest
 from icat_schema.gateway.session import Doors, ServiceSession, Session
 from icat_schema.gateway.settings import GatewaySettings, ServerProperties
-from icat_schema.gateway.soap import Soap
 from icat_schema.gateway.wire import Wire
 from icat_schema.gateway.zone import ServerZone
+
+if TYPE_CHECKING:
+    from icat_schema.gateway.soap import Soap
 
 
 class Catalogue:
@@ -25,10 +28,10 @@ class Catalogue:
         self._counter = CallCounter()
         self._wire = Wire(settings, self._counter)
         self._rest = Rest(settings, self._wire)
-        self._soap = Soap(settings, self._wire, self._counter)
+        self._soap: Soap | None = None
         self._properties: ServerProperties | None = None
-        self._lock = threading.Lock()
-        self._doors = Doors(settings, self._rest, self._soap, ServerZone(settings.zone), self.properties)
+        self._lock, self._soap_lock = threading.Lock(), threading.Lock()
+        self._doors = Doors(settings, self._rest, self.soap, ServerZone(settings.zone), self.properties)
 
     def __repr__(self) -> str:
         return f"<Catalogue at {self.settings.base}>"
@@ -40,11 +43,21 @@ class Catalogue:
                 self._properties = self._rest.properties(self._counter)
             return self._properties
 
+    def soap(self) -> Soap:
+        """The calls over SOAP. python-icat takes long to load, and most processes never need it."""
+        with self._soap_lock:
+            if self._soap is None:
+                from icat_schema.gateway.soap import Soap
+
+                guard_library_logs()
+                self._soap = Soap(self.settings, self._wire, self._counter)
+            return self._soap
+
     def login(self, plugin: str, credentials: Mapping[str, str], address: str = "") -> Session:
         """A new session; LoginRefused when the authenticator `plugin` does not accept the credentials. `address`: for
         whom we ask; a server that counts failures by address, and trusts ours as a proxy, finds it in
         X-Forwarded-For."""
-        return Session(self._doors, self._soap.login(plugin, credentials, address))
+        return Session(self._doors, self._rest.login(plugin, credentials, address))
 
     def session(self, session_id: str) -> Session:
         """The session of this id, which only the first call proves; SessionInvalid when it cannot be one."""

@@ -1,17 +1,26 @@
-"""ICAT's REST interface: searches, batches of writes, session state, server properties."""
+"""ICAT's REST interface: sessions, searches, batches of writes, server properties."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, Literal
 from urllib.parse import quote, quote_plus
 
 import orjson
 import requests
 
 from icat_schema.gateway.counting import CallCounter
-from icat_schema.gateway.errors import CatalogueError, of_icat, of_status, translating, unreadable
+from icat_schema.gateway.errors import (
+    CatalogueError,
+    LoginRefused,
+    SessionInvalid,
+    of_icat,
+    of_status,
+    translating,
+    unreadable,
+)
 from icat_schema.gateway.settings import GatewaySettings, ServerProperties
 from icat_schema.gateway.wire import Wire
 
@@ -52,6 +61,36 @@ class Rest:
         if not isinstance(ids, list) or not all(isinstance(i, int) for i in ids):
             raise unreadable()
         return ids
+
+    def login(self, plugin: str, credentials: Mapping[str, str], address: str = "") -> str:
+        """A new session id. `address`: where the user is."""
+        keys = [{name: value} for name, value in credentials.items()]
+        text = json.dumps({"plugin": plugin, "credentials": keys})
+        headers = {"X-Forwarded-For": address} if address else {}
+        secrets = [value for name, value in credentials.items() if name != "username"]
+        with translating(*secrets):
+            reply = self._wire.send("POST", f"{self._base}/session", data={"json": text}, headers=headers)
+        try:
+            return str(_json(reply, *secrets)["sessionId"])
+        except SessionInvalid as error:
+            raise LoginRefused(error.message) from None
+        except (TypeError, KeyError):
+            raise unreadable() from None
+
+    def refresh(self, session_id: str) -> None:
+        """Let the session's time begin anew."""
+        self._about_session("PUT", session_id)
+
+    def logout(self, session_id: str) -> None:
+        """End the session; one that has ended already is fine."""
+        with suppress(SessionInvalid):
+            self._about_session("DELETE", session_id)
+
+    def _about_session(self, method: Literal["PUT", "DELETE"], session_id: str) -> None:
+        with translating(session_id):
+            reply = self._wire.send(method, f"{self._base}/session/{quote(session_id, safe='')}")
+        if reply.status_code not in (200, 204):
+            raise _failure(reply, (session_id,))
 
     def session_state(self, session_id: str) -> tuple[str, float]:
         """(user name, minutes that remain)."""

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from icat_schema.gateway.changes import Change, New, Operation, as_json, as_values, needs_soap
 from icat_schema.gateway.conditions import Value
@@ -17,8 +17,10 @@ from icat_schema.gateway.ranges import Part, along
 from icat_schema.gateway.reading import Reader, Row
 from icat_schema.gateway.rest import Rest
 from icat_schema.gateway.settings import GatewaySettings, ServerProperties
-from icat_schema.gateway.soap import Soap
 from icat_schema.gateway.zone import ServerZone
+
+if TYPE_CHECKING:  # see Catalogue.soap
+    from icat_schema.gateway.soap import Soap
 
 Result = TypeVar("Result")
 
@@ -31,7 +33,7 @@ class Doors:
 
     settings: GatewaySettings
     rest: Rest
-    soap: Soap
+    soap: Callable[[], Soap]
     zone: ServerZone
     properties: Callable[[], ServerProperties]
 
@@ -71,11 +73,11 @@ class Session:
 
     def refresh(self) -> None:
         """Let the session's time begin anew."""
-        self._call(self._doors.soap.refresh)
+        self._call(self._doors.rest.refresh)
 
     def logout(self) -> None:
         """End the session; one that has ended already is fine."""
-        self._call(self._doors.soap.logout)
+        self._call(self._doors.rest.logout)
 
     def rows(self, select: Select) -> list[Row]:
         """Every row; one call per `maxEntities` rows. Dates are aware (UTC)."""
@@ -118,17 +120,17 @@ class Session:
         name = entity_of(entity).name
         doomed = list(ids)
         if doomed:
-            self._call(lambda session_id: self._doors.soap.delete_many(session_id, name, doomed))
+            self._call(lambda session_id: self._doors.soap().delete_many(session_id, name, doomed))
 
     def _write_by_soap(self, operations: list[Operation]) -> list[int]:
         first = operations[0]
         if isinstance(first, Change) and len(operations) == 1:
             change, values = first, as_values(first)
-            self._call(lambda session_id: self._doors.soap.update(session_id, change.entity, change.id, values))
+            self._call(lambda session_id: self._doors.soap().update(session_id, change.entity, change.id, values))
             return []
         if all(isinstance(o, New) and o.entity == first.entity for o in operations):
             objects = [(o.entity, as_values(o)) for o in operations]
-            return self._call(lambda session_id: self._doors.soap.create_many(session_id, objects))
+            return self._call(lambda session_id: self._doors.soap().create_many(session_id, objects))
         alone = next(o.entity for o in operations if needs_soap(o))
         raise InvalidRequest(f"the catalogue writes this {alone} in a transaction of its own; write it separately")
 
@@ -166,7 +168,7 @@ class ServiceSession(Session):
         with self._lock:
             ended, self._current = self._current, None
         if ended is not None:
-            self._doors.soap.logout(ended)
+            self._doors.rest.logout(ended)
 
     def _call(self, operation: Callable[[str], Result]) -> Result:
         session_id = self._valid(ended=None)
@@ -181,5 +183,5 @@ class ServiceSession(Session):
         with self._lock:
             if self._current is None or self._current == ended:
                 self._current = None
-                self._current = self._doors.soap.login(self._plugin, self._credentials)
+                self._current = self._doors.rest.login(self._plugin, self._credentials)
             return self._current

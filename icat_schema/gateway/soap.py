@@ -1,4 +1,7 @@
-"""python-icat for sessions and for what only SOAP does right: a pool of its clients on our connections.
+"""python-icat for what only SOAP does right: a pool of its clients on our connections.
+
+Loading it and making its first client takes as long as everything else that happens before the first answer, so both
+wait until something needs it (`Catalogue.soap`).
 
 One client is connection, session, schema and factory at once and is not made for threads. Here a client belongs to
 one call at a time, gets the session id for that time only and never logs anybody out by itself. What makes clients slow
@@ -23,10 +26,11 @@ import suds.sudsobject
 import suds.transport
 
 from icat_schema.gateway.counting import CallCounter
-from icat_schema.gateway.errors import CatalogueBroken, LoginRefused, SessionInvalid, of_status, translating, unreadable
+from icat_schema.gateway.errors import CatalogueBroken, of_status, unreadable
 from icat_schema.gateway.paths import entity_of
 from icat_schema.gateway.redaction import guard_library_logs
 from icat_schema.gateway.settings import GatewaySettings
+from icat_schema.gateway.soap_errors import translating_soap
 from icat_schema.gateway.wire import Wire
 
 
@@ -136,28 +140,6 @@ class Soap:
         self._idle: LifoQueue[_Client] = LifoQueue(settings.pool_size)
         self._building = threading.Lock()
 
-    def login(self, plugin: str, credentials: Mapping[str, str], address: str = "") -> str:
-        """A new session id. `address`: where the user is."""
-        secrets = [value for name, value in credentials.items() if name != "username"]
-        try:
-            with self._borrowed(None, *secrets) as client:
-                client.set_options(headers={"X-Forwarded-For": address} if address else {})
-                try:
-                    return str(client.login(plugin, dict(credentials)))
-                finally:
-                    client.set_options(headers={})
-        except SessionInvalid as error:
-            raise LoginRefused(error.message) from None
-
-    def logout(self, session_id: str) -> None:
-        """End the session; one that has ended already is fine."""
-        with self._borrowed(session_id) as client:
-            client.logout()
-
-    def refresh(self, session_id: str) -> None:
-        with self._borrowed(session_id) as client:
-            client.refresh()
-
     def create_many(self, session_id: str, objects: Sequence[tuple[str, Mapping[str, Any]]]) -> list[int]:
         """Create objects without relations to many in one transaction; to-one relations are given by id."""
         with self._borrowed(session_id) as client:
@@ -177,8 +159,8 @@ class Soap:
             client.deleteMany([_only_id(client, entity, i) for i in ids])
 
     @contextmanager
-    def _borrowed(self, session_id: str | None, *hide: str) -> Iterator[Any]:
-        with translating(session_id or "", *hide), _known_types():
+    def _borrowed(self, session_id: str) -> Iterator[Any]:
+        with translating_soap(session_id), _known_types():
             client = self._taken()
             client.sessionId = session_id
             try:

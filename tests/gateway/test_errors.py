@@ -19,7 +19,6 @@ import urllib3.exceptions
 
 from icat_schema.definitions import schema
 from icat_schema.gateway.errors import (
-    FOREIGN,
     ICAT_TYPES,
     AccessDenied,
     CatalogueBroken,
@@ -34,6 +33,7 @@ from icat_schema.gateway.errors import (
     translate,
     translating,
 )
+from icat_schema.gateway.soap_errors import SOAP_FOREIGN, translating_soap
 
 WALKED = (icat.exception, requests.exceptions, suds, suds.transport, urllib.error, http.client)
 
@@ -52,19 +52,19 @@ def exceptions_of(module: types.ModuleType) -> set[type[BaseException]]:
 def test_every_exception_class_of_the_module_is_mapped_by_itself(module: types.ModuleType) -> None:
     found = exceptions_of(module)
     assert len(found) > 20
-    assert found - set(FOREIGN) == set()
+    assert found - set(SOAP_FOREIGN) == set()
 
 
 @pytest.mark.parametrize("module", WALKED, ids=lambda m: m.__name__)
 def test_every_exception_class_below_is_mapped_by_itself_or_by_a_parent(module: types.ModuleType) -> None:
     for cls in exceptions_of(module):
-        assert any(parent in FOREIGN for parent in cls.__mro__), cls
+        assert any(parent in SOAP_FOREIGN for parent in cls.__mro__), cls
 
 
 def test_every_error_type_of_icat_is_mapped() -> None:
     assert set(ICAT_TYPES) == set(schema().http_status) == set(icat.exception.IcatExceptionTypeMap)
     for type_, cls in icat.exception.IcatExceptionTypeMap.items():
-        assert FOREIGN[cls] is ICAT_TYPES[type_]
+        assert SOAP_FOREIGN[cls] is ICAT_TYPES[type_]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_an_error_of_the_rest_interface_becomes_ours(
 
 def test_python_icat_errors_keep_message_and_offset() -> None:
     error = icat.exception.translateError({"code": "VALIDATION", "message": "too long", "offset": "2"})
-    ours = translate(error)
+    ours = translate(error, foreign=SOAP_FOREIGN)
     assert isinstance(ours, InvalidRequest)
     assert (ours.message, ours.offset, ours.temporary) == ("too long", 2, False)
 
@@ -140,7 +140,7 @@ def test_a_reply_that_is_not_from_icat_is_told_by_its_status(
     ids=lambda value: getattr(value, "__name__", None) or type(value).__name__,
 )
 def test_failures_of_the_wire_become_ours(foreign: Exception, expected: type[CatalogueError], temporary: bool) -> None:
-    ours = translate(foreign)
+    ours = translate(foreign, foreign=SOAP_FOREIGN)
     assert type(ours) is expected
     assert ours.temporary is temporary
     assert ours.message
@@ -148,7 +148,7 @@ def test_failures_of_the_wire_become_ours(foreign: Exception, expected: type[Cat
 
 def test_a_translated_error_carries_neither_the_secret_nor_its_origin(caplog: pytest.LogCaptureFixture) -> None:
     secret = "11111111-2222-3333-4444-555555555555"
-    with pytest.raises(CatalogueError) as caught, translating(secret):
+    with pytest.raises(CatalogueError) as caught, translating_soap(secret):
         raise icat.exception.ICATSessionError(f"Unable to find user by sessionid: {secret}")
     assert isinstance(caught.value, SessionInvalid)
     assert caught.value.__cause__ is None

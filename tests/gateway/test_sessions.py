@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +13,7 @@ import pytest
 
 from icat_schema.gateway import Catalogue, GatewaySettings, Select, Session
 from icat_schema.gateway.conditions import IsUser
-from icat_schema.gateway.errors import LoginRefused, SessionInvalid
+from icat_schema.gateway.errors import LoginRefused, ObjectNotFound, SessionInvalid
 from tests.gateway.world import World
 from tests.support.catalogue import RunningCatalogue
 
@@ -149,12 +151,24 @@ def test_the_service_description_is_read_once_however_many_clients_there_are(cat
 
     def work(_: int) -> None:
         together.wait()
-        gate.login("simple", {"username": "ada", "password": "ada"}).logout()
+        with pytest.raises(ObjectNotFound):
+            gate.login("simple", {"username": "root", "password": "root"}).delete("Facility", [2**40])
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
     assert catalogue.log_file.read_text().count("getEntityInfo") - before == 53
     gate.close()
+
+
+def test_python_icat_is_loaded_only_when_something_needs_it(catalogue: RunningCatalogue) -> None:
+    """It takes longer to load than everything else that a process does before its first answer."""
+    program = (
+        "import sys; from icat_schema.gateway import Catalogue, GatewaySettings, Select;"
+        f"session = Catalogue(GatewaySettings({catalogue.url!r})).service_session('simple', 'root', 'root');"
+        "session.rows(Select('Facility', ['id'])); print(sorted({'icat', 'suds'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
 
 
 def test_neither_ids_nor_passwords_get_into_logs_or_representations(

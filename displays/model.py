@@ -35,7 +35,7 @@ Texts = Annotated[
 class Part(BaseModel):
     """A piece of a document: unknown keys are faults, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Item(Part):

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, String, Table, select
-from sqlalchemy.dialects import postgresql
 
 from drac_plugins.core.errors import Invalid
 from drac_plugins.core.people import is_anonymous, names_of
 from drac_plugins.core.services import Services
-from drac_plugins.core.storage import Instant, metadata, new_document_id
+from drac_plugins.core.storage import Instant, insert_into, metadata, new_document_id
 from icat_schema.gateway import Session
 
 MAX_CHARACTERS = 500_000
@@ -75,11 +74,8 @@ def _new(connection: Connection, person: str) -> tuple[str, dict[str, Any]]:
     """Two first requests at the same time on PostgreSQL: the later one finds what the other has made."""
     id_ = new_document_id()
     values = {"person": person, "id": id_, "document": {}, "changed": datetime.now(UTC)}
-    if connection.dialect.name == "postgresql":
-        connection.execute(postgresql.insert(user_preferences).values(values).on_conflict_do_nothing())
-        return _found(connection, person, lock=True) or (id_, {})
-    connection.execute(user_preferences.insert().values(values))
-    return id_, {}
+    connection.execute(insert_into(connection, user_preferences).values(values).on_conflict_do_nothing())
+    return _found(connection, person, lock=True) or (id_, {})
 
 
 def _reply(name: str, id_: str, document: Mapping[str, Any]) -> Mapping[str, Any]:

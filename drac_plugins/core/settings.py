@@ -29,7 +29,7 @@ class SettingsError(Exception):
 class Section(BaseModel):
     """A table of the settings file. Unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Facility(Section):

@@ -7,17 +7,19 @@ import ipaddress
 import math
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from drac_plugins.core.errors import BadCredentials
 
-OF_ACCOUNT = parse("10 per 5 minutes")
+if TYPE_CHECKING:  # loaded by the first attempt
+    from limits import RateLimitItem
+    from limits.strategies import RateLimiter
+
+OF_ACCOUNT = "10 per 5 minutes"
 """Failures of one client on one account. Nobody can lock others out: the account alone is not counted."""
-OF_CLIENT = parse("300 per 5 minutes")
+OF_CLIENT = "300 per 5 minutes"
 """Wider: whole institutes come from one address."""
 _LONGEST_NAME = 255
 _REMEMBERED = 20_000
@@ -28,19 +30,19 @@ class Attempts:
     for failures on the own account, so that nobody locks out an institute, or all users of a proxy. An empty account:
     tokens, which cannot be guessed one by one; only the client counts."""
 
-    def __init__(self, of_account: RateLimitItem = OF_ACCOUNT, of_client: RateLimitItem = OF_CLIENT) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._account, self._client = of_account, of_client
+    def __init__(self) -> None:
         self._at_home: LRUCache[tuple[str, str], bool] = LRUCache(_REMEMBERED)
         self._lock = threading.Lock()
+        self._made: _Limits | None = None
 
     def check(self, address: str, account: str) -> None:
         """Raises BadCredentials while this client has failed too often; such an attempt does not count."""
         with self._lock:
             known = (_place(address), account) in self._at_home
+        limits = self._limits
         for item, keys in self._counted(address, account):
-            if not (known and item is self._client) and not self._limiter.test(item, *keys):
-                wait = self._limiter.get_window_stats(item, *keys).reset_time - time.time()
+            if not (known and item is limits.of_client) and not limits.limiter.test(item, *keys):
+                wait = limits.limiter.get_window_stats(item, *keys).reset_time - time.time()
                 seconds = max(math.ceil(wait), 1)
                 raise BadCredentials(
                     f"Authentication failed: too many failed attempts from here, try again in {seconds} s"
@@ -48,7 +50,7 @@ class Attempts:
 
     def failed(self, address: str, account: str) -> None:
         for item, keys in self._counted(address, account):
-            self._limiter.hit(item, *keys)
+            self._limits.limiter.hit(item, *keys)
 
     def succeeded(self, address: str, account: str) -> None:
         if account:
@@ -57,10 +59,27 @@ class Attempts:
 
     def _counted(self, address: str, account: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
         place = _place(address)
-        counted: list[tuple[RateLimitItem, tuple[str, ...]]] = [(self._client, ("client", place))]
+        counted: list[tuple[RateLimitItem, tuple[str, ...]]] = [(self._limits.of_client, ("client", place))]
         if account:
-            counted.append((self._account, ("account", place, account[:_LONGEST_NAME])))
+            counted.append((self._limits.of_account, ("account", place, account[:_LONGEST_NAME])))
         return counted
+
+    @property
+    def _limits(self) -> _Limits:
+        with self._lock:
+            if self._made is None:
+                self._made = _Limits()
+            return self._made
+
+
+class _Limits:
+    def __init__(self) -> None:
+        from limits import parse
+        from limits.storage import MemoryStorage
+        from limits.strategies import MovingWindowRateLimiter
+
+        self.limiter: RateLimiter = MovingWindowRateLimiter(MemoryStorage())
+        self.of_account, self.of_client = parse(OF_ACCOUNT), parse(OF_CLIENT)
 
 
 def _place(address: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
+from threading import Lock
 from typing import Any, Literal, TypeVar
 
 import flask_smorest
@@ -114,6 +117,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
         return decorate
 
+    def register_views_in_doc(self, api: Api, *args: Any, **options: Any) -> None:
+        """See `Api.description`."""
+        api.postpone(partial(super().register_views_in_doc, api, *args, **options))
+
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **options: Any) -> Any:
         described = doc_info.get("arguments", {})
         described.pop("responses", None)  # the blueprint's default error covers them
@@ -134,6 +141,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def __init__(self, app: Flask) -> None:
         super().__init__()
+        self._postponed: deque[Callable[[], None]] = deque()
+        self._describing = Lock()
+        self._written: bytes | None = None
         self.init_app(
             app,
             spec_kwargs={
@@ -158,6 +168,20 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         self.register_converter(IdConverter, lambda _: {"type": "integer", "format": "int64"})
         self.register_converter(IdsConverter, lambda _: {"type": "string", "pattern": "^[0-9]+(,[0-9]+)*$"})
         self.register_converter(TextConverter, lambda _: {"type": "string"})
+
+    def postpone(self, describe: Callable[[], None]) -> None:
+        """Describe something once the description is wanted."""
+        self._postponed.append(describe)
+
+    def description(self) -> bytes:
+        """The description of everything that is registered, as JSON. It is made when it is asked for first, which takes
+        longer than the rest of putting an app together."""
+        with self._describing:
+            while self._postponed:
+                self._postponed.popleft()()
+            if self._written is None:
+                self._written = json.dumps(self.spec.to_dict(), ensure_ascii=False).encode()
+            return self._written
 
     def register_blueprint(self, blp: Any, *, parameters: Any = None, **options: Any) -> None:
         self._app.extensions.setdefault("drac_wires", {})[options.get("name", blp.name)] = blp.wire

@@ -3,7 +3,6 @@ package swagger-ui-bundle; nothing comes from elsewhere)."""
 
 from __future__ import annotations
 
-import json
 from importlib.metadata import version
 
 import swagger_ui_bundle
@@ -47,14 +46,14 @@ def swagger_ui(filename: str) -> Response:
 
 
 def describe(app: Flask, api: Api) -> None:
-    """Keep the finished description; called once all blueprints are registered."""
-    app.extensions["drac_description"] = json.dumps(api.spec.to_dict(), ensure_ascii=False).encode()
+    """Serve the description of what is registered with `api`."""
+    app.extensions["drac_api"] = api
 
 
 def description_of(app: Flask) -> bytes:
     """As JSON."""
-    description: bytes = app.extensions["drac_description"]
-    return description
+    api: Api = app.extensions["drac_api"]
+    return api.description()
 
 
 def _has_portal(app: Flask) -> bool:

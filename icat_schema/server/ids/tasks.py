@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from sqlalchemy import Column, Connection, Engine, Index, String, Table, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from icat_schema.server.ids.portions import portions
 from icat_schema.server.store.columns import Identifier, Instant
 from icat_schema.server.store.engine import reading, writing
 from icat_schema.server.store.tables import metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 Request = Literal["ARCHIVE", "RESTORE", "WRITE"]
 
@@ -61,8 +63,7 @@ class Tasks:
 
     @staticmethod
     def _upsert(connection: Connection, datasets: Iterable[int], request: Request, now: datetime) -> None:
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        statement = insert(tasks)
+        statement = _insert_into_tasks(connection)
         values = {name: statement.excluded[name] for name in ("request", "requested", "token", "failure")}
         free = tasks.c.request.is_(None) if request == "WRITE" else tasks.c.request.is_distinct_from(request)
         rows = [
@@ -122,3 +123,14 @@ class Tasks:
         with reading(self._engine) as connection:
             rows = connection.execute(select(tasks).order_by(tasks.c.requested, tasks.c.dataset)).all()
         return [Task(row.dataset, row.request, row.token, row.failure) for row in rows]
+
+
+def _insert_into_tasks(connection: Connection) -> postgresql.Insert | sqlite.Insert:
+    """The INSERT with `on_conflict_do_update` of the database at hand: the parts of the other one stay unloaded."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(tasks)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(tasks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -22,6 +22,7 @@ from icat_schema.server.jpql import tree
 from icat_schema.server.jpql.compile import Compiled, compile_query, entity_columns
 from icat_schema.server.jpql.complain import bad
 from icat_schema.server.jpql.concise import include_by_type, known_entity, translate
+from icat_schema.server.jpql.forms import Forms, TakenApart, with_slots
 from icat_schema.server.jpql.include import Included, include_tree
 from icat_schema.server.jpql.parser import CACHED_LENGTH, is_select, parse_concise, parse_fetch, parse_query
 from icat_schema.server.store.deadline import deadline, was_stopped
@@ -86,7 +87,7 @@ class Catalogue:
         self.rules = Rules(zone)
         self._zone = zone
         self._limits = limits
-        self._compiled_cached = lru_cache(CACHED_QUERIES)(self._compile)
+        self._forms = Forms(self._compile)
         self._step_cached = lru_cache(CACHED_QUERIES)(
             partial(step_statement, self.rules, engine.dialect.name == "postgresql")
         )
@@ -98,14 +99,15 @@ class Catalogue:
         Raises IcatError: BAD_PARAMETER for a query that means nothing, VALIDATION for a result that is too large.
         """
         short = len(query) <= CACHED_LENGTH
-        compiled = self._compiled_cached(query) if short else self._compile(query)
+        compiled, values = self._forms.compiled(query) if short else (self._compile(query, None), {})
         entities = {target.entity.name for target in compiled.targets}
         grants = self.rules.grants(connection, caller, entities | _included_entities(compiled))
         if any(grants[name].nothing for name in entities):
             return SearchResult(compiled.kind, compiled.types, iter([[[0]]] if compiled.single_count else []))
         granted = tuple((name, grants[name]) for name in sorted(entities))
         make = self._authorized_cached if short else self._authorize
-        columns = self._columns(connection, caller, compiled, make(compiled, granted))
+        parameters = {**self.rules.parameters(caller), **values}
+        columns = self._columns(connection, parameters, compiled, make(compiled, granted))
         if compiled.include is None:
             return SearchResult(compiled.kind, compiled.types, columns=_begun(self._guarded(connection, columns)))
         frames = self._frames(columns, self._reader(connection, caller, compiled.include, grants), compiled.include)
@@ -129,9 +131,10 @@ class Catalogue:
 
     # Statements ------------------------------------------------------------------------------------------------------
 
-    def _compile(self, text: str) -> Compiled:
+    def _compile(self, text: str, taken: TakenApart | None) -> Compiled:
         query = parse_query(text) if is_select(text) else translate(parse_concise(text))
-        return compile_query(query, self._zone, self._limits.max_entities)
+        marked = query if taken is None else with_slots(query, taken)
+        return compile_query(marked, self._zone, self._limits.max_entities)
 
     def _authorize(self, compiled: Compiled, granted: tuple[tuple[str, Grant], ...]) -> Select[Any]:
         """The statement with the conditions of the caller's rules on every item."""
@@ -147,11 +150,11 @@ class Catalogue:
     # Portions --------------------------------------------------------------------------------------------------------
 
     def _columns(
-        self, connection: Connection, caller: Caller, compiled: Compiled, statement: Select[Any]
+        self, connection: Connection, parameters: Mapping[str, Any], compiled: Compiled, statement: Select[Any]
     ) -> Iterator[list[Column]]:
         size = PORTION if compiled.include is None else self._limits.max_ids_in_query
         total = 0
-        for columns in fetch(connection, statement, self.rules.parameters(caller), size):
+        for columns in fetch(connection, statement, parameters, size):
             total += len(columns[0])
             if total > self._limits.max_entities:
                 raise IcatError("VALIDATION", f"attempt to process more than {self._limits.max_entities} entities")

@@ -118,7 +118,7 @@ class ExpressionBuilder(Transformer[Token, Any]):
 
     def integer_list(self, token: Token) -> tuple[Value, ...]:
         # The digits are found by the database's own limits, not by the parser: see whole_number.
-        return tuple(tree.Number(whole_number(part.strip())) for part in token[1:-1].split(","))
+        return tuple(tree.Number(whole_number(part.strip()), token.start_pos or 0) for part in token[1:-1].split(","))
 
     def string_list(self, token: Token) -> tuple[Value, ...]:
         texts = [checked_text(m.group(1).replace("''", "'")) for m in LISTED_TEXT.finditer(token)]
@@ -197,7 +197,7 @@ class ExpressionBuilder(Transformer[Token, Any]):
 
     def negate(self, _minus: Token, node: Any) -> Value:
         if isinstance(node, tree.Number):
-            return tree.Number(-node.value, node.at)
+            return tree.Number(-node.value)  # made: the literal in the text is another
         return tree.Negated(value(node))
 
     def plus(self, _plus: Token, node: Any) -> Value:

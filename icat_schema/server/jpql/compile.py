@@ -50,6 +50,8 @@ class Compiled:
     include: Included | None = None
     references: tuple[str, ...] = ()
     single_count: bool = False
+    slots: frozenset[str] = frozenset()
+    """Parameters of the statement that stand for literals, see `forms`."""
 
     @property
     def width(self) -> int:
@@ -75,6 +77,7 @@ def entity_columns(table: FromClause, entity: Entity, references: Sequence[str])
 class _Search:
     def __init__(self, query: tree.Query, literals: Literals) -> None:
         self._query = query
+        self._literals = literals
         self._block = Block(query.select, None, literals)
         self._scope = self._block.scope
         self._targets: dict[int, Target] = {}
@@ -96,6 +99,7 @@ class _Search:
             include,
             references,
             single_count=len(items) == 1 and isinstance(items[0], tree.Aggregate) and items[0].name == "COUNT",
+            slots=frozenset(self._literals.slots),
         )
 
     # Items ---------------------------------------------------------------------------------------------------------

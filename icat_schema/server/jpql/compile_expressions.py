@@ -254,6 +254,10 @@ class Expressions:
 
     def _in_values(self, node: Value, values: Sequence[Value]) -> ColumnElement[bool]:
         value = self.value(node) if not isinstance(node, LITERALS) else self._pair(node, values[0])[0]
+        if isinstance(values[0], tree.SlotList):
+            if value.type in ("Long", "Integer"):
+                return value.sql.in_(self._literals.numbers(values[0]))
+            values = values[0].literals
         numbers = [v.value for v in values if isinstance(v, tree.Number) and isinstance(v.value, int)]
         if value.type in ("Long", "Integer") and len(numbers) == len(values):
             return among(value.sql, numbers)

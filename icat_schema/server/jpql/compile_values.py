@@ -28,6 +28,7 @@ LITERALS = (
     tree.Constant,
     tree.Parameter,
     tree.Current,
+    tree.Slot,
 )
 NATURAL_TYPES: dict[type[Any], str] = {tree.Text: "String", tree.Truth: "Boolean", tree.Timestamp: "Date"}
 
@@ -79,12 +80,16 @@ class Literals:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
+        self.slots: set[str] = set()
+        """Of those that were met, the ones whose values are parameters of the statement."""
 
     def value(self, node: tree.Value, wanted: str | None = None) -> Typed:
         """The literal as a value of the wanted type; None: of its own. Raises IcatError when it cannot be one."""
         match node:
             case tree.Text(value):
                 return self._text(value, wanted or "String")
+            case tree.Slot(name, literal_):
+                return self._slot(name, literal_, wanted)
             case tree.Number(value):
                 return self._number(value, wanted or ("Double" if isinstance(value, float) else "Long"))
             case tree.Truth(value):
@@ -99,6 +104,23 @@ class Literals:
                 key = TODAY if name == "CURRENT_DATE" else NOW
                 return self._must_be("Date", wanted, Typed(bindparam(key, type_=Instant()), "Date", False))
         raise bad("NULL can only be compared with = and <>: use IS NULL.")
+
+    def numbers(self, node: tree.SlotList) -> ColumnElement[Any]:
+        """The list as a parameter of the statement, into which its values are written: there may be more of them than a
+        database takes parameters."""
+        self.slots.add(node.name)
+        return bindparam(node.name, type_=BigInteger(), expanding=True, literal_execute=True)
+
+    def _slot(self, name: str, node: tree.Number | tree.Text, wanted: str | None) -> Typed:
+        """A parameter where the value is taken as it stands; else what it was when the form was compiled."""
+        whole = isinstance(node, tree.Number)
+        if whole and (wanted is None or wanted in NUMBERS):
+            self.slots.add(name)
+            return Typed(bindparam(name, type_=BigInteger()), "Long", nullable=False)
+        if not whole and wanted in (None, "String"):
+            self.slots.add(name)
+            return Typed(bindparam(name, type_=text(None)), "String", nullable=False)
+        return self.value(node, wanted)
 
     def _text(self, value: str, wanted: str) -> Typed:
         if wanted == "String":

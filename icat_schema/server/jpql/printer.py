@@ -73,6 +73,10 @@ def _literal(value: Value) -> str:
             return f"org.icatproject.{enumeration}.{name}"
         case tree.Parameter(name):
             return f":{name}"
+        case tree.Slot(_, literal):
+            return _literal(literal)
+        case tree.SlotList(_, literals):
+            return ", ".join(_literal(literal) for literal in literals)
     return "NULL"
 
 

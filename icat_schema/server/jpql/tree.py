@@ -91,6 +91,23 @@ class Current:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """A literal whose value may be given later, see `forms`."""
+
+    name: str
+    literal: Number | Text
+    at: int = _at()
+
+
+@dataclass(frozen=True, slots=True)
+class SlotList:
+    """Whole numbers in an IN list that may be given later."""
+
+    name: str
+    literals: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Arithmetic:
     operator: ArithmeticOperator
     left: Value
@@ -151,6 +168,8 @@ Value = (
     | Constant
     | Parameter
     | Current
+    | Slot
+    | SlotList
     | Arithmetic
     | Negated
     | Call

@@ -27,7 +27,7 @@ from icat_schema.server.jpql.include import Included, include_tree
 from icat_schema.server.jpql.parser import CACHED_LENGTH, is_select, parse_concise, parse_fetch, parse_query
 from icat_schema.server.store.deadline import deadline, was_stopped
 from icat_schema.server.store.fetch import Column, fetch
-from icat_schema.server.store.tables import table
+from icat_schema.server.store.tables import occurrence
 
 CACHED_QUERIES = 128
 PORTION = 2_000
@@ -118,7 +118,7 @@ class Catalogue:
         order."""
         included = _fetched(parse_fetch(query))
         name = included.entity.name
-        rows = table(name).alias()
+        rows = occurrence(name)
         statement = select(*entity_columns(rows, included.entity, references(included))).where(rows.c.id == id_)
         columns = next(fetch(connection, statement, {}, 1), None) if abs(id_) < 2**63 else None
         if columns is None:

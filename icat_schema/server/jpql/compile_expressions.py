@@ -41,7 +41,7 @@ from icat_schema.server.jpql.compile_values import LITERALS, NUMBERS, Literals, 
 from icat_schema.server.jpql.complain import bad
 from icat_schema.server.jpql.printer import print_value
 from icat_schema.server.jpql.tree import Condition, Value
-from icat_schema.server.store.tables import relation_column, table
+from icat_schema.server.store.tables import occurrence, relation_column
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
@@ -288,7 +288,7 @@ class Expressions:
         ref = self._scope.resolve(path) if isinstance(path, tree.Path) else None
         if not isinstance(ref, ManyRef):
             raise bad(f"{print_value(path)} is not a to-many relation.")
-        rows = table(ref.relation.target).alias()
+        rows = occurrence(ref.relation.target)
         return rows, rows.c[relation_column(ref.relation.inverse)] == ref.owner.id
 
     def _exists_member(self, path: Value) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from icat_schema.definitions import Attribute, Entity, ToMany, ToOne, schema
 from icat_schema.server.errors import IcatError
 from icat_schema.server.jpql import tree
 from icat_schema.server.jpql.complain import bad
-from icat_schema.server.store.tables import relation_column, table
+from icat_schema.server.store.tables import occurrence, relation_column
 
 MAX_TABLES = 60
 """Tables joined in one SELECT; SQLite stops at 64."""
@@ -112,7 +112,7 @@ class Scope:
         entity = schema().entities.get(name)
         if entity is None:
             raise bad(f"No information to determine type of {name} in the FROM clause")
-        bound = Bound(entity, table(name).alias())
+        bound = Bound(entity, occurrence(name))
         self._add(bound.table, None, outer=False)
         self.roots.append(bound)
         return bound
@@ -133,13 +133,13 @@ class Scope:
         return self._join_one(self.bound(owner), relation, outer=outer)
 
     def join_many(self, many: ManyRef, *, outer: bool = False) -> Bound:
-        target = Bound(many.target, table(many.relation.target).alias(), nullable=outer)
+        target = Bound(many.target, occurrence(many.relation.target), nullable=outer)
         self._add(target.table, target.column(relation_column(many.relation.inverse)) == many.owner.id, outer=outer)
         self.roots.append(target)
         return target
 
     def _join_one(self, origin: Bound, relation: ToOne, *, outer: bool = False) -> Bound:
-        target = Bound(schema().entities[relation.target], table(relation.target).alias(), nullable=outer)
+        target = Bound(schema().entities[relation.target], occurrence(relation.target), nullable=outer)
         if self.source is None:
             self.roots.append(target)
         self._add(target.table, target.column("id") == origin.column(relation_column(relation.name)), outer=outer)

@@ -23,7 +23,7 @@ from icat_schema.server.jpql.compile_functions import among
 from icat_schema.server.rest.requests import parse_port_request, wants_system_attributes
 from icat_schema.server.service import Service
 from icat_schema.server.store.engine import reading
-from icat_schema.server.store.tables import relation_column, table
+from icat_schema.server.store.tables import occurrence, relation_column
 
 VERSION = "1.0"
 PORTION = 500
@@ -136,7 +136,7 @@ class _Columns:
         if isinstance(found, Attribute):
             return self.attribute(name, rows.c[name], found.is_enum)
         target = schema().entities[found.target]
-        related = table(target.name).alias()
+        related = occurrence(target.name)
         reference = rows.c[relation_column(name)]
         self.source = self.source.outerjoin(related, related.c.id == reference)
         first = len(self.columns)
@@ -150,7 +150,7 @@ class _Layout:
     """The header of an entity's table and the statement that reads its rows."""
 
     def __init__(self, entity: Entity, system: bool) -> None:
-        self._rows = table(entity.name).alias()
+        self._rows = occurrence(entity.name)
         made = _Columns(self._rows)
         names = [a.name for a in entity.attributes if a.base and a.name != "id"] if system else []
         names += sorted([a.name for a in entity.own_attributes] + [r.name for r in entity.one])

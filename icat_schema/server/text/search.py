@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, false,
 from icat_schema.definitions import schema
 from icat_schema.server.authz import Rules
 from icat_schema.server.caller import Caller
-from icat_schema.server.store.tables import relation_column, table
+from icat_schema.server.store.tables import occurrence, relation_column, table
 from icat_schema.server.text.index import TextIndex
 from icat_schema.server.text.query import ParameterCondition, TextQuery
 from icat_schema.server.text.words import Every, Node, Some, Term, Without, positive_terms
@@ -76,7 +76,7 @@ class TextSearch:
         return conditions
 
     def _sample(self, node: Node, rows: FromClause) -> ColumnElement[bool]:
-        samples = table("Sample").alias()
+        samples = occurrence("Sample")
         return rows.c.id.in_(select(samples.c.investigation_id).where(self._holds(node, "Sample", samples)))
 
     def _holds(self, node: Node, entity: str, rows: FromClause) -> ColumnElement[bool]:
@@ -125,19 +125,19 @@ def _investigation_of(query: TextQuery, rows: FromClause) -> ColumnElement[Any]:
         return rows.c.id
     if query.target == "Dataset":
         return rows.c.investigation_id
-    datasets = table("Dataset").alias()
+    datasets = occurrence("Dataset")
     return select(datasets.c.investigation_id).where(datasets.c.id == rows.c.dataset_id).scalar_subquery()
 
 
 def _taken_part_in(condition: Callable[[FromClause], ColumnElement[bool]]) -> Any:
     """Ids of investigations with a user for whom the condition holds."""
-    parts, users = table("InvestigationUser").alias(), table("User").alias()
+    parts, users = occurrence("InvestigationUser"), occurrence("User")
     joined = parts.join(users, users.c.id == parts.c.user_id)
     return select(parts.c.investigation_id).select_from(joined).where(condition(users))
 
 
 def _parameter(wanted: ParameterCondition, target: str, rows: FromClause) -> ColumnElement[bool]:
-    values, types = table(f"{target}Parameter").alias(), table("ParameterType").alias()
+    values, types = occurrence(f"{target}Parameter"), occurrence("ParameterType")
     owner = values.c[relation_column(target[0].lower() + target[1:])]
     conditions = [types.c.name == wanted.name, types.c.units == wanted.units]
     if wanted.text is not None:

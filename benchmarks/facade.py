@@ -271,7 +271,7 @@ def _naive(client: Client, investigation: int, datasets: int) -> list[dict[str, 
     query = f"SELECT d FROM Dataset d WHERE d.investigation.id = {investigation} ORDER BY d.id"
     included = "INCLUDE d.type, d.sample, d.parameters p, p.type, d.datasetTechniques dt, dt.technique"
     found = []
-    for d in client.searchChunked(f"{query} {included}", count=datasets, chunksize=50):
+    for d in client.searchChunked(f"{query} {included}", count=datasets, chunksize=40):
         parameters = [_naive_parameter(d, p) for p in d.parameters]
         sample = (d.sample.name, d.sample.id) if d.sample is not None else (None, None)
         row = (d.id, d.name, d.type.name, d.location, d.startDate, d.endDate, *sample)

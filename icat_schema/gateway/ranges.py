@@ -1,19 +1,19 @@
 """Rows that belong to many objects, read along the objects.
 
 Windows of one query over a large set cost the server more and more: each looks for the rows behind the last id among
-all of them. So once a set does not fit into one window it is read in ranges of the objects' ids, each with about as
-many rows as fit, and the next range is under way while the caller works on the one that came.
+all of them. So such a set is read in ranges of the objects' ids, each with about as many rows as fit into one window,
+and the next range is under way while the caller works on the one that came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 from typing import TypeVar
 
-from icat_schema.gateway.conditions import Between, Gt
+from icat_schema.gateway.conditions import Between
 from icat_schema.gateway.query import Select
 from icat_schema.gateway.reading import Reader, Row
 
@@ -24,6 +24,12 @@ Part = tuple[Sequence[int], list[Row]]
 _FILLED = 0.9
 """So much of a window is expected to be filled by a range: one that turns out too large takes a second call."""
 
+_EXPECTED = 50.0
+"""Rows that an object is expected to have before any were read: about the parameters of a dataset."""
+
+_FEWEST = 3
+"""Rows of an object that are not worth to look whether all objects together have few."""
+
 _GROWTH = 4
 """A range holds at most so many times more objects than the one before it would have."""
 
@@ -31,53 +37,37 @@ _GROWTH = 4
 def along(reader: Reader, select: Select, owners: Sequence[int]) -> Iterator[Part]:
     """Rows of `select`, whose first column is the id of the object that a row belongs to and whose last one is its own:
     those of the `owners` (ascending ids), and of what lies between them. Each owner comes once, in order, with its rows
-    by id. At most about a tenth more calls than windows are needed; one, if all fit into one."""
-    path = select.columns[0]
-    everything = select.having(Between(path, owners[0], owners[-1]))
-    first = reader.page(replace(everything, limit=reader.window))
-    if len(first) < reader.window:
-        yield owners, first
-    else:
-        yield from _ahead(_ranges(reader, select, owners, first))
+    by id. One call, if all fit into one window (of far too many objects that is not tried); else about a tenth more
+    than windows are needed, and a few until it shows how many rows an object has."""
+    expected = _EXPECTED
+    if len(owners) * _FEWEST <= reader.window:
+        everything = select.having(Between(select.columns[0], owners[0], owners[-1]))
+        first = reader.page(replace(everything, limit=reader.window))
+        if len(first) < reader.window:
+            yield owners, first
+            return
+        expected = len(first) / len({row[0] for row in first})
+    yield from _ahead(_ranges(reader, select, owners, expected))
 
 
-def _ranges(reader: Reader, select: Select, owners: Sequence[int], first: list[Row]) -> Iterator[Part]:
-    """`first`: the rows of the lowest ids, which are not read again."""
-    path, behind = select.columns[0], Gt("id", first[-1][-1])
-    known = _by_owner(first)
-    expected = len(first) / len(known)
+def _ranges(reader: Reader, select: Select, owners: Sequence[int], expected: float) -> Iterator[Part]:
+    """`expected`: rows of an object, as far as that is known."""
     start = 0
     while start < len(owners):
-        end = _end_of_range(owners, start, known, expected, reader.window)
-        here = owners[start:end]
-        rows = reader.rows(select.having(Between(path, here[0], here[-1])).having(behind))
-        earlier = [row for owner in here for row in known.get(owner, ())]
-        new = sum(owner not in known for owner in here)
-        if new:
-            expected = max(len(rows) / new, expected / _GROWTH)
-        yield here, earlier + rows
-        start = end
+        here = owners[start : start + _fitting(reader, expected)]
+        rows = _between(reader, select, here)
+        expected = max(len(rows) / len(here), expected / _GROWTH)
+        yield here, rows
+        start += len(here)
 
 
-def _by_owner(rows: list[Row]) -> Mapping[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row[0], []).append(row)
-    return found
+def _fitting(reader: Reader, expected: float) -> int:
+    """How many objects a range should hold."""
+    return max(int(_FILLED * reader.window / expected), 1)
 
 
-def _end_of_range(
-    owners: Sequence[int], start: int, known: Mapping[int, list[Row]], expected: float, window: int
-) -> int:
-    """Where the range ends that begins at `start`: objects with rows among the first ones rarely have more."""
-    room = _FILLED * window
-    end = start
-    while end < len(owners):
-        room -= 0 if owners[end] in known else expected
-        if room < 0 and end > start:
-            break
-        end += 1
-    return end
+def _between(reader: Reader, select: Select, owners: Sequence[int]) -> list[Row]:
+    return reader.rows(select.having(Between(select.columns[0], owners[0], owners[-1])))
 
 
 def _ahead(items: Iterator[T]) -> Iterator[T]:

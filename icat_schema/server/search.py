@@ -143,7 +143,9 @@ class Catalogue:
         for target in compiled.targets:
             grant = grants[target.entity.name]
             if not grant.everything:
-                statement = statement.where(self.rules.filter(grant, target.entity, target.id, target.table))
+                statement = statement.where(
+                    self.rules.filter(grant, target.entity, target.id, target.row, target.joins)
+                )
                 statement = statement.where(target.id.is_not(None)) if target.nullable else statement
         return statement
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from icat_schema.server.authz.meaning import DerivedRule, checked_flags, derive
 from icat_schema.server.authz.stored import Access, StoredRule, applicable, public_steps
 from icat_schema.server.caller import Caller
 from icat_schema.server.jpql.compile_rule import rule_condition
+from icat_schema.server.jpql.compile_scope import Bound, Step
 from icat_schema.server.jpql.compile_values import NOW, TODAY, USER
 from icat_schema.server.jpql.complain import bad
 from icat_schema.server.jpql.dates import midnight
@@ -103,12 +105,19 @@ class Rules:
         return {name: granted(found) for name, found in rules.items()}
 
     def filter(
-        self, grant: Grant, entity: Entity, id_: ColumnElement[Any], row: FromClause | None = None
+        self,
+        grant: Grant,
+        entity: Entity,
+        id_: ColumnElement[Any],
+        row: FromClause | None = None,
+        joins: Mapping[Step, Bound] = MappingProxyType({}),
     ) -> ColumnElement[bool]:
-        """The condition that the grant puts on an object: its id, and its own row if that is in the statement."""
+        """The condition that the grant puts on an object: its id, and its own row if that is in the statement, with
+        what the statement joins."""
         if grant.everything:
             return true()
-        return or_(false(), *(rule_condition(derive(t).select, entity, id_, row, self._zone) for t in grant.rules))
+        selects = (derive(text).select for text in grant.rules)
+        return or_(false(), *(rule_condition(rule, entity, id_, row, self._zone, joins) for rule in selects))
 
     @staticmethod
     def public_steps(connection: Connection) -> set[tuple[str, str]]:

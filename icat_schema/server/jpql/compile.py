@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Select, UnaryExpression
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Integer, Select, UnaryExpression, bindparam
 
 from icat_schema.definitions import Entity
 from icat_schema.server.jpql import tree
 from icat_schema.server.jpql.compile_block import Block, Column
 from icat_schema.server.jpql.compile_expressions import aggregated
 from icat_schema.server.jpql.compile_grouping import check_grouping, is_aggregated
-from icat_schema.server.jpql.compile_scope import Bound, EntityRef, FieldRef, ManyRef
+from icat_schema.server.jpql.compile_scope import Bound, EntityRef, FieldRef, ManyRef, Step
 from icat_schema.server.jpql.compile_values import Literals, Typed
 from icat_schema.server.jpql.complain import bad
 from icat_schema.server.jpql.include import Included, include_tree
@@ -29,13 +29,22 @@ Kind = Literal["entities", "scalars", "rows"]
 class Target:
     """An object that an item of the SELECT list shows something of: who may not read it does not see the row.
 
-    `table` is set when the object's own row is part of the FROM. `nullable`: there may be none (LEFT JOIN).
+    `table` is set when the object's own row is part of the FROM. `nullable`: there may be none (LEFT JOIN). `step`: how
+    the id was found where no row was needed for it. `joins`: all that the query joins over to-one relations.
     """
 
     entity: Entity
     id: ColumnElement[Any]
     table: FromClause | None
     nullable: bool
+    joins: Mapping[Step, Bound]
+    step: Step | None = None
+
+    @property
+    def row(self) -> FromClause | None:
+        """The object's own row, if anything in the query joins it."""
+        joined = None if self.step is None else self.joins.get(self.step)
+        return self.table if joined is None else joined.table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +83,12 @@ def entity_columns(table: FromClause, entity: Entity, references: Sequence[str])
     ]
 
 
+def _written(rows: int) -> BindParameter[int]:
+    """Written into the statement. PostgreSQL plans for any values of the parameters, and if the number of rows were one
+    of them, it would walk through whole tables in their order in the hope of a small one."""
+    return bindparam(None, rows, Integer(), unique=True, literal_execute=True)
+
+
 class _Search:
     def __init__(self, query: tree.Query, literals: Literals) -> None:
         self._query = query
@@ -92,7 +107,7 @@ class _Search:
         rows = max_rows + 1 if limit.count is None else min(limit.count, max_rows + 1)
         items = self._query.select.items
         return Compiled(
-            statement.limit(rows).offset(limit.offset or None),
+            statement.limit(_written(rows)).offset(limit.offset or None),
             "entities" if include else "scalars" if len(items) == 1 else "rows",
             types,
             tuple(self._targets.values()),
@@ -127,7 +142,7 @@ class _Search:
         else:
             return None
         self._ties.append(bound.column("id"))
-        self._target(Target(bound.entity, bound.column("id"), bound.table, bound.nullable))
+        self._target(Target(bound.entity, bound.column("id"), bound.table, bound.nullable, self._scope.joins))
         if bound.nullable:
             # An object that is not there is no result.
             self._scope.conditions.append(bound.column("id").is_not(None))
@@ -139,7 +154,7 @@ class _Search:
             ref = self._scope.resolve(node.operand)
             if isinstance(ref, ManyRef):
                 bound = self._scope.join_many(ref)
-                self._target(Target(bound.entity, bound.column("id"), bound.table, nullable=False))
+                self._target(Target(bound.entity, bound.column("id"), bound.table, False, self._scope.joins))
                 return aggregated(node, Typed(bound.column("id"), bound.entity.name, nullable=False))
         self._check_item(node)
         for path in paths_in(node):
@@ -162,7 +177,11 @@ class _Search:
         if isinstance(ref, FieldRef) and ref.attribute.name != "id":
             bound = self._scope.bound(owner)
         table = None if bound is None else bound.table
-        self._target(Target(owner.entity, owner.id, table, owner.bound is not None and owner.nullable))
+        step = None
+        if bound is None and owner.origin is not None and owner.relation is not None:
+            step = (owner.origin.table, owner.relation.name)
+        nullable = owner.bound is not None and owner.nullable
+        self._target(Target(owner.entity, owner.id, table, nullable, self._scope.joins, step))
 
     def _target(self, target: Target) -> None:
         """Every object is checked once; by its own row if any item needs that."""

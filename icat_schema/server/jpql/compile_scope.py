@@ -71,13 +71,15 @@ class ManyRef:
 
 
 Ref = EntityRef | FieldRef | ManyRef
+Step = tuple[FromClause, str]
+"""A table of the statement, and a to-one relation of its entity."""
 
 
 class Scope:
     """The name space and the FROM of one SELECT; `parent` is that of the SELECT around it.
 
     `roots` are the variables whose ids together tell the rows apart: what is joined over a to-one relation follows from
-    the variable that it starts at.
+    the variable that it starts at. `joins` are the inner joins over to-one relations that paths made.
     """
 
     def __init__(self, parent: Scope | None = None) -> None:
@@ -87,7 +89,7 @@ class Scope:
         self.tables: list[FromClause] = []
         self.roots: list[Bound] = []
         self._variables: dict[str, Bound] = {}
-        self._joined: dict[tuple[int, str], Bound] = {}
+        self.joins: dict[Step, Bound] = {}
 
     # Declaring ---------------------------------------------------------------------------------------------------
 
@@ -178,21 +180,28 @@ class Scope:
             return ref.bound
         assert ref.origin is not None
         assert ref.relation is not None
-        key = (id(ref.origin), ref.relation.name)
-        if key not in self._joined:
-            self._joined[key] = self._join_one(ref.origin, ref.relation)
-        return self._joined[key]
+        key = (ref.origin.table, ref.relation.name)
+        if key not in self.joins:
+            self.joins[key] = self._join_one(ref.origin, ref.relation)
+        return self.joins[key]
 
     def visible_tables(self) -> list[FromClause]:
         """Every table here and in the SELECTs around."""
         return self.tables + (self.parent.visible_tables() if self.parent else [])
 
-    def _lookup(self, variable: str) -> Bound:
+    def variable(self, name: str) -> Bound | None:
+        """What the name stands for, here or in the SELECTs around; None: nothing."""
         scope: Scope | None = self
         while scope is not None:
-            if variable.upper() in scope._variables:
-                return scope._variables[variable.upper()]
+            if name.upper() in scope._variables:
+                return scope._variables[name.upper()]
             scope = scope.parent
+        return None
+
+    def _lookup(self, variable: str) -> Bound:
+        found = self.variable(variable)
+        if found is not None:
+            return found
         raise bad(f"idVar '{variable.upper()}' is not defined in the FROM clause.")
 
     def _field(self, ref: EntityRef, name: str, path: tree.Path) -> Ref:

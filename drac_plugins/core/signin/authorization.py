@@ -9,10 +9,13 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from drac_plugins.core.errors import BadCredentials
-from drac_plugins.core.signin.provider import Provider
+
+if TYPE_CHECKING:  # loaded only where there is one
+    from drac_plugins.core.signin.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)

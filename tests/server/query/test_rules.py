@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -385,3 +386,40 @@ def test_search_include_and_single_check_agree_for_every_rule(ask: Asking) -> No
 
 def _delete(ask: Asking, ids: list[int]) -> None:
     ask.content.connection.execute(table("Rule").delete().where(table("Rule").c.id.in_(ids)))
+
+
+OF_PARAMETERS = (
+    "SELECT p FROM DatasetParameter p JOIN p.dataset ds JOIN ds.investigation i JOIN i.investigationUsers iu "
+    "JOIN iu.user u WHERE u.name = :user",
+    "SELECT p FROM DatasetParameter p JOIN p.dataset ds WHERE ds.investigation.releaseDate < CURRENT_TIMESTAMP",
+    "DatasetParameter <-> Dataset <-> Investigation <-> InvestigationInstrument <-> Instrument <-> "
+    "InstrumentScientist <-> User [name = :user]",
+)
+IN_ANY_SESSION = "p.dataset.investigation.id > 0"
+
+
+@pytest.mark.parametrize("columns", ["p.id", "p.dataset.id, p.id", "p.dataset.name, p.id"])
+def test_what_a_query_joins_decides_nothing_about_who_sees_its_rows(ask: Asking, columns: str) -> None:
+    for rule in (*OF_PARAMETERS, PARTICIPANTS, RELEASED):
+        ask.rule("R", rule)
+    ask.rule("R", "ParameterType")
+    plain = seen(ask, f"SELECT {columns} FROM DatasetParameter p")
+    assert plain == seen(ask, f"SELECT {columns} FROM DatasetParameter p WHERE {IN_ANY_SESSION}")
+    assert set() < plain["dee"] < plain["root"]
+
+
+def test_whether_parameters_may_be_read_is_asked_of_the_datasets_that_the_query_joins(
+    ask: Asking, statements: Callable[[], list[str]]
+) -> None:
+    for rule in (*OF_PARAMETERS, PARTICIPANTS, RELEASED, SCIENTISTS):
+        ask.rule("R", rule)
+    assert ask(f"SELECT p.dataset.id, p.id FROM DatasetParameter p WHERE {IN_ANY_SESSION}", "ada")
+    assert statements()[-1].count('"Dataset" AS') == 1
+    assert statements()[-1].count("EXISTS") >= 4
+
+
+def test_rows_of_a_left_join_are_no_rows_that_a_rule_may_use(ask: Asking) -> None:
+    ask.rule("R", "SELECT s FROM Sample s")
+    ask.rule("R", PARTICIPANTS)
+    outer = "SELECT ds.name FROM Dataset ds LEFT JOIN ds.sample s WHERE s.investigation.id > 0 OR s.id IS NULL"
+    assert set(ask(outer, "ada")) <= set(ask("SELECT ds.name FROM Dataset ds", "ada"))

@@ -163,18 +163,18 @@ def shots(operation: Operation, good: Mapping[str, str], known: Collection[str] 
     method, fine = operation.method, {name: good.get(name, "1") for name in operation.variables}
     path = operation.path.format(**fine)
     for variable in operation.variables:
-        part = 4 if variable in known else 1
+        part = 7 if variable in known else 1
         for value in [*(quote(v, safe="") for v in HOSTILE[::part]), *RAW[::part]]:
             yield Shot(method, operation.path.format(**{**fine, variable: value}))
     for name in operation.query:
-        for value in HOSTILE[::4] if name in known else HOSTILE:
+        for value in HOSTILE[::7] if name in known else HOSTILE:
             yield Shot(method, path, {name: value})
     if operation.query:
         yield Shot(method, path, {name: HOSTILE[len(name) % len(HOSTILE)] for name in operation.query})
         yield Shot(method, path, {"nobody knows": "this", "__proto__": "x", "": "y"})
-    for other in METHODS:
+    for other in METHODS[:: 3 if known else 1]:
         yield Shot(other, path)
     if operation.body:
         for number, content_type in enumerate(TYPES):
-            for body in BODIES[:: 4 if number else 1]:
+            for body in BODIES[:: 7 if number else 1]:
                 yield Shot(method, path, body=body, content_type=content_type)

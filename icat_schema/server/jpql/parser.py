@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import os
 import re
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
+import lark
 from lark import Lark
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
+from platformdirs import user_cache_path
 
 from icat_schema.server.errors import IcatError
 from icat_schema.server.jpql import tree
@@ -32,7 +36,23 @@ CACHED_LENGTH = 8_192
 @cache
 def _lark() -> Lark:
     grammar = resources.files("icat_schema.server.jpql").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", start=["query", "concise", "fetch"], transformer=Builder())
+    starts = ["query", "concise", "fetch"]
+    return Lark(grammar, parser="lalr", start=starts, transformer=Builder(), cache=_tables(grammar))
+
+
+def _tables(grammar: str) -> str | bool:
+    """The file that keeps the tables of the parser, which take half a second to make. They are pickled: only what
+    nobody else can write is read. False: there is no such place."""
+    try:
+        folder = user_cache_path("drac-plugins")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+    except (OSError, RuntimeError):
+        return False
+    if found.st_uid != os.getuid() or found.st_mode & 0o022:
+        return False
+    version = hashlib.sha256(f"{lark.__version__} {grammar}".encode()).hexdigest()[:16]
+    return str(folder / f"jpql-{version}.tables")
 
 
 def is_select(text: str) -> bool:

@@ -100,7 +100,7 @@ def notes(ground: Ground) -> dict[str, object]:
         return {location: memory.origin_of(connection, d.id) for location, d in found.items()}
 
 
-STEP = int(os.environ.get("DRAC_TEST_WRITES_BETWEEN_KILLS", "2"))
+STEP = int(os.environ.get("DRAC_TEST_WRITES_BETWEEN_KILLS", "3"))
 """1: killed after every single write."""
 
 

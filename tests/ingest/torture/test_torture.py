@@ -9,8 +9,8 @@ import pytest
 
 from tests.ingest.torture.campaign import Campaign, Size
 
-MESSAGES = int(os.environ.get("DRAC_TEST_TORTURE_MESSAGES", "300"))
-KILLS = int(os.environ.get("DRAC_TEST_TORTURE_KILLS", "2"))
+MESSAGES = int(os.environ.get("DRAC_TEST_TORTURE_MESSAGES", "200"))
+KILLS = int(os.environ.get("DRAC_TEST_TORTURE_KILLS", "1"))
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from tests.server.crowd.run import Size, run_crowd
 from tests.server.operations.conftest import NewDatabase
 
 CLIENTS = int(os.environ.get("DRAC_CROWD_CLIENTS", "4"))
-CREATES = int(os.environ.get("DRAC_CROWD_CREATES", "15"))
+CREATES = int(os.environ.get("DRAC_CROWD_CREATES", "8"))
 
 
 @pytest.mark.slow

@@ -88,8 +88,8 @@ class Literals:
         match node:
             case tree.Text(value):
                 return self._text(value, wanted or "String")
-            case tree.Slot(name, literal_):
-                return self._slot(name, literal_, wanted)
+            case tree.Slot():
+                return self._slot(node, wanted)
             case tree.Number(value):
                 return self._number(value, wanted or ("Double" if isinstance(value, float) else "Long"))
             case tree.Truth(value):
@@ -111,16 +111,18 @@ class Literals:
         self.slots.add(node.name)
         return bindparam(node.name, type_=BigInteger(), expanding=True, literal_execute=True)
 
-    def _slot(self, name: str, node: tree.Number | tree.Text, wanted: str | None) -> Typed:
-        """A parameter where the value is taken as it stands; else what it was when the form was compiled."""
-        whole = isinstance(node, tree.Number)
+    def _slot(self, node: tree.Slot, wanted: str | None) -> Typed:
+        """A parameter where the value is taken as it stands; else what it was when the form was compiled. The ends of a
+        range are written into the statement: a plan for ranges of any length is a bad one for all."""
+        whole = isinstance(node.literal, tree.Number)
         if whole and (wanted is None or wanted in NUMBERS):
-            self.slots.add(name)
-            return Typed(bindparam(name, type_=BigInteger()), "Long", nullable=False)
+            self.slots.add(node.name)
+            number = bindparam(node.name, type_=BigInteger(), literal_execute=node.bound)
+            return Typed(number, "Long", nullable=False)
         if not whole and wanted in (None, "String"):
-            self.slots.add(name)
-            return Typed(bindparam(name, type_=text(None)), "String", nullable=False)
-        return self.value(node, wanted)
+            self.slots.add(node.name)
+            return Typed(bindparam(node.name, type_=text(None)), "String", nullable=False)
+        return self.value(node.literal, wanted)
 
     def _text(self, value: str, wanted: str) -> Typed:
         if wanted == "String":

@@ -106,18 +106,18 @@ class _Marking:
             case tree.Comparison(sign, left, tree.Path() as right):
                 return tree.Comparison(sign, self._literal(left), right)
             case tree.Between(tree.Path(), low, high):
-                return replace(node, low=self._literal(low), high=self._literal(high))
+                return replace(node, low=self._literal(low, bound=True), high=self._literal(high, bound=True))
             case tree.InValues(tree.Path(), values):
                 return replace(node, values=self._listed(values))
         return node
 
-    def _literal(self, node: Value) -> Value:
+    def _literal(self, node: Value, *, bound: bool = False) -> Value:
         if not isinstance(node, tree.Number | tree.Text) or isinstance(node.value, float):
             return node
         number = self._numbers.get(node.at)
         if number is None or self._values[number] != node.value:
             return node
-        return tree.Slot(slot_name(number), node, node.at)
+        return tree.Slot(slot_name(number), node, bound, node.at)
 
     def _listed(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
         """A list of several numbers is one slot, whatever their count."""

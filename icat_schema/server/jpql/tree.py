@@ -92,10 +92,11 @@ class Current:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A literal whose value may be given later, see `forms`."""
+    """A literal whose value may be given later, see `forms`. `bound`: it is the end of a range."""
 
     name: str
     literal: Number | Text
+    bound: bool = False
     at: int = _at()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -151,20 +154,47 @@ def filled_database(folder: Path) -> Path:
 
 @contextmanager
 def fresh_ground(template: Path, folder: Path, *, store: Store | None = None, **ingest: object) -> Iterator[Ground]:
-    """A catalogue in the initial state in a process of its own, with an empty store (default: SQLite)."""
-    (folder / "icat").mkdir(parents=True)
-    with (
-        closing(sqlite3.connect(template)) as source,
-        closing(sqlite3.connect(folder / "icat" / "catalogue.db")) as target,
-    ):
-        source.backup(target)
-    server = start_catalogue(folder / "icat")
+    """A catalogue in the initial state that nobody else uses, with an empty store (default: SQLite)."""
+    server = _IDLE.taken(template)
     ground = ground_on(server, folder, store=store, **ingest)
     try:
         yield ground
     finally:
         ground.close()
-        server.stop()
+        _IDLE.give_back(server)
+
+
+class _Servers:
+    """Catalogues that run and wait for the next test: to start one takes longer than most tests do. Each has a folder
+    of its own; its whole content is replaced."""
+
+    def __init__(self) -> None:
+        self._waiting: list[RunningCatalogue] = []
+
+    def taken(self, template: Path) -> RunningCatalogue:
+        """One that holds what the template does."""
+        while self._waiting:
+            server = self._waiting.pop()
+            if server.process.poll() is None:
+                _copy(template, Path(server.database.removeprefix("sqlite:///")))
+                return server
+        folder = Path(tempfile.mkdtemp(prefix="drac-ground-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _copy(template, folder / "catalogue.db")
+        server = start_catalogue(folder)
+        atexit.register(server.stop)
+        return server
+
+    def give_back(self, server: RunningCatalogue) -> None:
+        self._waiting.append(server)
+
+
+_IDLE = _Servers()
+
+
+def _copy(template: Path, database: Path) -> None:
+    with closing(sqlite3.connect(template)) as source, closing(sqlite3.connect(database, timeout=30)) as target:
+        source.backup(target)
 
 
 def message(location: str, **parts: object) -> DatasetMessage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
 
 
 class CallCount:
@@ -12,6 +13,11 @@ class CallCount:
 
     def __init__(self) -> None:
         self.calls = 0
+        self._lock = Lock()
+
+    def add(self) -> None:
+        with self._lock:  # some calls are made ahead, in another thread
+            self.calls += 1
 
 
 class CallCounter:
@@ -22,7 +28,7 @@ class CallCounter:
 
     def add(self) -> None:
         for count in self._open.get():
-            count.calls += 1
+            count.add()
 
     @contextmanager
     def counting(self) -> Iterator[CallCount]:

@@ -39,6 +39,8 @@ def along(reader: Reader, select: Select, owners: Sequence[int]) -> Iterator[Par
     those of the `owners` (ascending ids), and of what lies between them. Each owner comes once, in order, with its rows
     by id. One call, if all fit into one window (of far too many objects that is not tried); else about a tenth more
     than windows are needed, and a few until it shows how many rows an object has."""
+    if not owners:
+        return
     expected = _EXPECTED
     if len(owners) * _FEWEST <= reader.window:
         everything = select.having(Between(select.columns[0], owners[0], owners[-1]))
@@ -46,7 +48,7 @@ def along(reader: Reader, select: Select, owners: Sequence[int]) -> Iterator[Par
         if len(first) < reader.window:
             yield owners, first
             return
-        expected = len(first) / len({row[0] for row in first})
+        expected = max(len(first) / len({row[0] for row in first}), expected)  # of some objects it shows a part only
     yield from _ahead(_ranges(reader, select, owners, expected))
 
 
@@ -75,8 +77,11 @@ def _ahead(items: Iterator[T]) -> Iterator[T]:
     nothing = object()
     context = copy_context()
     following: Callable[[], T | object] = lambda: next(items, nothing)  # noqa: E731
-    with ThreadPoolExecutor(1, "read-ahead") as pool:
+    pool = ThreadPoolExecutor(1, "read-ahead")
+    try:
         coming = pool.submit(context.run, following)
         while (item := coming.result()) is not nothing:
             coming = pool.submit(context.run, following)
             yield item  # type: ignore[misc]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # who does not want the rest does not wait for it

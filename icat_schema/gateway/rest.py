@@ -67,15 +67,17 @@ class Rest:
         keys = [{name: value} for name, value in credentials.items()]
         text = json.dumps({"plugin": plugin, "credentials": keys})
         headers = {"X-Forwarded-For": address} if address else {}
-        secrets = [value for name, value in credentials.items() if name != "username"]
+        secrets = [value for name, value in credentials.items() if name != "username" or len(credentials) == 1]
         with translating(*secrets):
             reply = self._wire.send("POST", f"{self._base}/session", data={"json": text}, headers=headers)
         try:
-            return str(_json(reply, *secrets)["sessionId"])
+            answer = _json(reply, *secrets)
         except SessionInvalid as error:
             raise LoginRefused(error.message) from None
-        except (TypeError, KeyError):
-            raise unreadable() from None
+        session_id = answer.get("sessionId") if isinstance(answer, dict) else None
+        if not isinstance(session_id, str):
+            raise unreadable()
+        return session_id
 
     def refresh(self, session_id: str) -> None:
         """Let the session's time begin anew."""

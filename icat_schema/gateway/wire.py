@@ -35,14 +35,14 @@ class Wire:
         data: bytes | Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """One call; raises what requests raises. A GET that meets a connection which the server has closed meanwhile is
-        sent once more."""
+        """One call; raises what requests raises. What meets a connection that the server has closed meanwhile is sent
+        once more, unless it is a POST."""
         self._counter.add()
         session = self._opened()
         try:
             return self._request(session, method, url, data, headers)
         except requests.exceptions.ConnectionError as error:
-            if method != "GET" or not _was_closed(error):
+            if method == "POST" or not _was_closed(error):
                 raise
         return self._request(session, method, url, data, headers)
 

@@ -22,14 +22,14 @@ from icat_schema.server.jpql import tree
 from icat_schema.server.jpql.compile import Compiled, compile_query, entity_columns
 from icat_schema.server.jpql.complain import bad
 from icat_schema.server.jpql.concise import include_by_type, known_entity, translate
-from icat_schema.server.jpql.forms import Forms, TakenApart, with_slots
+from icat_schema.server.jpql.forms import LONGEST_KEPT, Forms, TakenApart, with_slots
 from icat_schema.server.jpql.include import Included, include_tree
-from icat_schema.server.jpql.parser import CACHED_LENGTH, is_select, parse_concise, parse_fetch, parse_query
+from icat_schema.server.jpql.parser import is_select, parse_concise, parse_fetch, parse_query
 from icat_schema.server.store.deadline import deadline, was_stopped
 from icat_schema.server.store.fetch import Column, fetch
 from icat_schema.server.store.tables import occurrence
 
-CACHED_QUERIES = 128
+CACHED_QUERIES = 64
 PORTION = 2_000
 """Rows of values that are in memory at the same time."""
 TOO_COMPLEX = (
@@ -98,8 +98,8 @@ class Catalogue:
 
         Raises IcatError: BAD_PARAMETER for a query that means nothing, VALIDATION for a result that is too large.
         """
-        short = len(query) <= CACHED_LENGTH
-        compiled, values = self._forms.compiled(query) if short else (self._compile(query, None), {})
+        short = len(query) <= LONGEST_KEPT
+        compiled, values = self._forms.compiled(query)
         entities = {target.entity.name for target in compiled.targets}
         grants = self.rules.grants(connection, caller, entities | _included_entities(compiled))
         if any(grants[name].nothing for name in entities):
@@ -131,10 +131,9 @@ class Catalogue:
 
     # Statements ------------------------------------------------------------------------------------------------------
 
-    def _compile(self, text: str, taken: TakenApart | None) -> Compiled:
+    def _compile(self, text: str, taken: TakenApart) -> Compiled:
         query = parse_query(text) if is_select(text) else translate(parse_concise(text))
-        marked = query if taken is None else with_slots(query, taken)
-        return compile_query(marked, self._zone, self._limits.max_entities)
+        return compile_query(with_slots(query, taken), self._zone, self._limits.max_entities)
 
     def _authorize(self, compiled: Compiled, granted: tuple[tuple[str, Grant], ...]) -> Select[Any]:
         """The statement with the conditions of the caller's rules on every item."""

@@ -314,6 +314,10 @@ def test_a_large_set_takes_hardly_more_calls_than_windows(
     assert count.calls <= calls  # a window of seven holds two datasets of three rows
 
 
+def test_of_no_objects_there_is_no_part(narrow: Session) -> None:
+    assert list(narrow.parts(PARAMETERS_OF_DATASETS, [])) == []
+
+
 def test_a_large_set_need_not_be_read_to_its_end(narrow_gate: Catalogue, narrow: Session) -> None:
     world = build(narrow, datasets=20)
     with narrow_gate.counting() as count:

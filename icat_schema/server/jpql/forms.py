@@ -19,25 +19,31 @@ from cachetools import LRUCache
 from icat_schema.server.jpql import tree
 from icat_schema.server.jpql.build_expressions import unquoted
 from icat_schema.server.jpql.compile import Compiled
+from icat_schema.server.jpql.parser import CACHED_TEXTS
 from icat_schema.server.jpql.tree import Condition, Value
 
-KEPT_FORMS = 256
+KEPT_CHARACTERS = 100_000
+"""Of all forms together: a compiled query takes some hundred times more bytes than its text."""
+LONGEST_KEPT = 2_000
+"""Characters of a query; longer ones are rare, and anybody could fill the memory with them."""
 MARK = "\0"
 """Stands around what was taken out; a query that holds it is refused when it is compiled."""
 TOKENS = re.compile(
     r"""
       (?P<text> '(?:[^']|'')*' )
-    | \{[^}]*\}
+    | \{[^}]*\} | \{
     | [^\W\d][\w$.]* | \$[\w$.]*
     | :[^\W\d]\w*
     | (?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)? | \d+[eE][+-]?\d+
     | -\s*\d+
     | (?P<list> \(\s*\d{1,18}\s*(?:,\s*\d{1,18}\s*)+\) )
-    | (?<!\d)(?P<number> \d{1,18} )(?!\d)
+    | (?P<number> 0 | [1-9][0-9]{0,17} )(?!\d)
+    | \d+
     """,
     re.VERBOSE,
 )
-"""The tokens of the grammar in which digits and quotes stand. Longer numbers may not fit: they are not taken out."""
+"""The tokens of the grammar in which digits and quotes stand. Numbers that are longer, or written otherwise than usual,
+stay where they are; everything that is looked at is consumed, so that no text takes long."""
 
 Given = int | str | list[int]
 """The value of a slot."""
@@ -129,29 +135,38 @@ class _Marking:
         return (tree.SlotList(slot_name(number), values),)
 
 
+_Key = tuple[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    compiled: Compiled
+    characters: int
+
+
 class Forms:
     """Compiled queries by their form. Thread-safe. `compile_` gets the text of a query and what it was taken apart
     into."""
 
-    def __init__(self, compile_: Callable[[str, TakenApart], Compiled], kept: int = KEPT_FORMS) -> None:
+    def __init__(self, compile_: Callable[[str, TakenApart], Compiled]) -> None:
         self._compile = compile_
-        self._slots: LRUCache[str, frozenset[str]] = LRUCache(kept)
-        self._compiled: LRUCache[tuple[str, tuple[Any, ...]], Compiled] = LRUCache(kept)
+        self._slots: LRUCache[str, frozenset[str]] = LRUCache(CACHED_TEXTS)
+        self._kept: LRUCache[_Key, _Kept] = LRUCache(KEPT_CHARACTERS, getsizeof=lambda kept: kept.characters)
         self._lock = Lock()
 
     def compiled(self, text: str) -> tuple[Compiled, Mapping[str, Given]]:
         """The statement, and the values of its slots. Raises IcatError of type BAD_PARAMETER."""
-        if MARK in text:
+        if MARK in text or len(text) > LONGEST_KEPT:
             return self._compile(text, TakenApart(text, (), ())), {}
         taken = take_apart(text)
         with self._lock:
             slots = self._slots.get(taken.form)
-            found = None if slots is None else self._compiled.get((taken.form, _fixed(taken, slots)))
-        if found is None:
-            found = self._compile(text, taken)
+            kept = None if slots is None else self._kept.get((taken.form, _fixed(taken, slots)))
+        found = self._compile(text, taken) if kept is None else kept.compiled
+        if kept is None:
             with self._lock:
                 self._slots[taken.form] = found.slots
-                self._compiled[taken.form, _fixed(taken, found.slots)] = found
+                self._kept[taken.form, _fixed(taken, found.slots)] = _Kept(found, len(text))
         return found, {name: value for name, value in _named(taken) if name in found.slots}
 
 
@@ -160,6 +175,6 @@ def _named(taken: TakenApart) -> list[tuple[str, Given]]:
 
 
 def _fixed(taken: TakenApart, slots: frozenset[str]) -> tuple[Any, ...]:
-    """The values of all that is no slot."""
-    fixed = [value for name, value in _named(taken) if name not in slots]
-    return tuple(tuple(value) if isinstance(value, list) else value for value in fixed)
+    """The values of all that is no slot, by name."""
+    fixed = [(name, value) for name, value in _named(taken) if name not in slots]
+    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in fixed)

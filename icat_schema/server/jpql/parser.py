@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import os
 import re
+import stat
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -41,15 +42,15 @@ def _lark() -> Lark:
 
 
 def _tables(grammar: str) -> str | bool:
-    """The file that keeps the tables of the parser, which take half a second to make. They are pickled: only what
-    nobody else can write is read. False: there is no such place."""
+    """The file that keeps the tables of the parser, which take half a second to make. They are pickled: only
+    what lies in a folder that nobody else may enter is read. False: there is no such place."""
     try:
         folder = user_cache_path("drac-plugins")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
+        found = folder.lstat()
     except (OSError, RuntimeError):
         return False
-    if found.st_uid != os.getuid() or found.st_mode & 0o022:
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         return False
     version = hashlib.sha256(f"{lark.__version__} {grammar}".encode()).hexdigest()[:16]
     return str(folder / f"jpql-{version}.tables")

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from icat_schema.server import search
 from icat_schema.server.caller import Caller
 from icat_schema.server.errors import IcatError
-from icat_schema.server.jpql.forms import TOKENS, take_apart
+from icat_schema.server.jpql.forms import KEPT_CHARACTERS, LONGEST_KEPT, TOKENS, take_apart
 from icat_schema.server.jpql.printer import print_query
 from icat_schema.server.search import Catalogue, Limits
 from icat_schema.server.store.engine import reading
@@ -133,3 +133,25 @@ def test_a_query_that_looks_like_a_form_is_refused(ask: Asking) -> None:
     with pytest.raises(IcatError) as caught:
         ask("SELECT d.name FROM Dataset d WHERE d.id = \0number\0")
     assert caught.value.type == "BAD_PARAMETER"
+
+
+@pytest.mark.parametrize("other", ["INCLUDE 01", "INCLUDE \u0661"])
+def test_an_include_of_another_spelling_is_refused_whatever_came_before(ask: Asking, other: str) -> None:
+    ask("SELECT d FROM Dataset d INCLUDE 1")
+    with pytest.raises(IcatError):
+        ask(f"SELECT d FROM Dataset d {other}")
+
+
+@pytest.mark.parametrize("text", ["9" * 200, "007", "{" * 50, "1234567890123456789"])
+def test_numbers_that_are_long_or_odd_stay_in_the_form(text: str) -> None:
+    assert take_apart(text).form == text
+
+
+def test_what_is_kept_is_bounded_by_its_length(engine: Engine) -> None:
+    """Of what is compiled anew each time, as this cannot be a value of a form."""
+    forms = Catalogue(engine, ZONE, Limits())._forms
+    for number in range(400):
+        forms.compiled(f"SELECT d.id FROM Dataset d WHERE d.name LIKE '{number:0300}%'")
+    forms.compiled("SELECT d.id FROM Dataset d WHERE d.name LIKE '" + "x" * LONGEST_KEPT + "'")
+    assert 0 < forms._kept.currsize <= KEPT_CHARACTERS
+    assert max(kept.characters for kept in forms._kept.values()) <= LONGEST_KEPT

@@ -12,7 +12,7 @@ from tests.fuzz.requests import RECORDED
 from tests.fuzz.server import Target
 
 SEED = 503
-REQUESTS = 120
+REQUESTS = 70
 PATIENCE = 60.0
 """Seconds: other tests run beside this one, so it is `make fuzz` that looks for slow answers."""
 

@@ -103,7 +103,7 @@ def test_the_end_is_the_same_when_the_ingester_dies_again_and_again(
     chance = random.Random(20250310)
     while bodies:
         ingester.start()
-        portion, bodies = bodies[:9], bodies[9:]
+        portion, bodies = bodies[:18], bodies[18:]
         send(ingester.port, *portion)
         time.sleep(chance.uniform(0.0, 1.5))
         ingester.kill()

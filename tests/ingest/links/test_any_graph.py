@@ -21,7 +21,7 @@ from tests.ingest.apply.test_interrupted import Killed, killed_at, restart
 from tests.ingest.links.naive import Lists, lists
 
 SESSION = "/data/visitor/ma1234/id11/20250310"
-EXAMPLES = int(os.environ.get("DRAC_TEST_GRAPHS", "8"))
+EXAMPLES = int(os.environ.get("DRAC_TEST_GRAPHS", "5"))
 FOLDERS = (
     "RAW_DATA/{0}/a",
     "RAW_DATA/{0}/b",

@@ -21,7 +21,7 @@ from tests.support.postgres import RunningPostgres, postgres
 __all__ = ["postgres"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-GROUPS = 8
+GROUPS = 5
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

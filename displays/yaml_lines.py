@@ -15,6 +15,9 @@ Path = tuple[str | int, ...]
 MAX_VALUES = 20_000
 """Bound on the values of one document, aliases expanded: a few anchors are handy, a bomb of them is not."""
 MAX_NESTING = 40
+SAFE_LEVELS = 1500
+"""So many levels can be composed, and are refused then; a text that may have more is looked through first, which takes
+longer than to compose it."""
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one that is compiled reads ten times as fast; not every installation of PyYAML has it."""
 
@@ -37,7 +40,8 @@ class Located:
 def read_documents(source: str, text: str) -> list[Located]:
     """Every document of the text, empty ones left out. Raises DocumentError with line and reason."""
     try:
-        _refuse_depth(source, text)
+        if _most_levels(text) > SAFE_LEVELS:
+            _refuse_depth(source, text)
         return list(_located(source, _Loader(text)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -46,6 +50,11 @@ def read_documents(source: str, text: str) -> list[Located]:
         raise DocumentError([Fault(source, line, f"not valid YAML: {error.problem}")]) from error
     except yaml.YAMLError as error:
         raise DocumentError([Fault(source, 1, f"not valid YAML: {error}")]) from error
+
+
+def _most_levels(text: str) -> int:
+    """Every level of nesting takes a line of its own, or one of the signs that open one."""
+    return len(text.splitlines()) + sum(text.count(sign) for sign in "-?[{")
 
 
 def _refuse_depth(source: str, text: str) -> None:
@@ -85,8 +94,10 @@ class _Reader:
 
     def _value(self, node: yaml.Node, path: Path) -> Any:
         self._lines[path] = node.start_mark.line + 1
-        if len(self._lines) > MAX_VALUES or len(path) > MAX_NESTING:
-            raise self._refuse(node, f"more than {MAX_VALUES} values or {MAX_NESTING} levels in one document")
+        if len(path) > MAX_NESTING:
+            raise self._refuse(node, f"more than {MAX_NESTING} levels of nesting in one document")
+        if len(self._lines) > MAX_VALUES:
+            raise self._refuse(node, f"more than {MAX_VALUES} values in one document")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
